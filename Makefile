@@ -1,0 +1,61 @@
+# Copyright: (c) 2026, Supastack contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+RUN := .venv/bin/python
+# What needs no sandbox needs no built tools either.
+SETUP_PYTHON := tools/setup.sh python collection
+STAGES := sanity units integration molecule e2e
+
+.PHONY: help setup demo demo-down sandbox-env check test lint $(STAGES)
+
+help: ## List these commands
+	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
+
+setup: ## Install everything this checkout needs: .venv, node modules, built tools
+	@tools/setup.sh
+
+demo: ## Sandbox up, site.yml, smoke test, summary
+	@started=$$(date +%s) && tools/setup.sh && \
+	$(RUN) -m sandbox demo --set-up-seconds $$(($$(date +%s) - started))
+
+demo-down: ## Remove everything that the demo made
+	@$(SETUP_PYTHON) >&2
+	@$(RUN) -m sandbox down
+
+sandbox-env: ## Shell exports for any client: eval "$(make -s sandbox-env)"
+	@$(SETUP_PYTHON) >&2
+	@$(RUN) -m sandbox env
+
+check: ## Before each commit: lint, units, the scenarios touched
+	@tools/setup.sh
+	@$(RUN) -m tests.run check
+
+test: ## Everything: lint, sanity, units, integration, molecule, e2e
+	@tools/setup.sh
+	@$(RUN) -m tests.run lint $(STAGES)
+
+lint: ## ansible-lint, yamllint, ruff, mypy, shellcheck, changelog
+	@$(SETUP_PYTHON)
+	@$(RUN) -m tests.run lint
+
+sanity: ## ansible-test sanity
+	@$(SETUP_PYTHON)
+	@$(RUN) -m tests.run sanity
+
+units: ## Unit tests
+	@tools/setup.sh
+	@$(RUN) -m tests.run units
+
+integration: ## Each module against the emulated AWS
+	@tools/setup.sh
+	@$(RUN) -m tests.run integration
+
+molecule: ## The whole stack: check, converge, idempotence, verify
+	@tools/setup.sh
+	@$(RUN) -m tests.run molecule
+
+e2e: ## The user's journey in sandboxes of its own
+	@tools/setup.sh
+	@$(RUN) -m tests.run e2e

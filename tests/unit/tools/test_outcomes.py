@@ -1,0 +1,129 @@
+# Copyright: (c) 2026, Supastack contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How outcomes are judged, counted and read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests import run
+from tests.stages import integration, lint, molecule, sanity
+from tests.stages.outcomes import Outcome, Status, closing_line, judge, read_junit, read_skips
+
+JUNIT = """<testsuites><testsuite>
+<testcase classname="tests.unit.test_x" name="test_good"/>
+<testcase classname="tests.unit.test_x" name="test_bad"><failure message="assert 1 == 2">trace</failure></testcase>
+<testcase classname="tests.unit.test_x" name="test_broken"><error message="boom"/></testcase>
+<testcase classname="" name="test_not_here"><skipped message="needs a
+network"/></testcase>
+</testsuite></testsuites>"""
+
+
+def test_junit_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "units.xml"
+    file.write_text(JUNIT, encoding="utf-8")
+    outcomes = read_junit("units", [file])
+    assert closing_line(outcomes) == "1 passed, 2 failed, 1 skipped"
+    assert outcomes[0].name == "units::tests.unit.test_x::test_good"
+    assert outcomes[3] == Outcome("units", "test_not_here", Status.SKIPPED, "needs a network")
+
+
+def test_a_skip_fails_unless_it_is_named() -> None:
+    skipped = [Outcome("units", name, Status.SKIPPED, "why") for name in ("known", "unknown")]
+    known, unknown = judge(skipped, {"units::known": "reason"})
+    assert known.status is Status.SKIPPED
+    assert unknown.status is Status.FAILED
+    assert "tests/skips.txt" in unknown.reason
+
+
+def test_a_skip_needs_a_reason(tmp_path: Path) -> None:
+    file = tmp_path / "skips.txt"
+    file.write_text("# comment\n\nunits::one  needs root\n", encoding="utf-8")
+    assert read_skips(file) == {"units::one": "needs root"}
+    file.write_text("units::one\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"skips.txt:1: no reason"):
+        read_skips(file)
+
+
+def test_a_stage_without_tests_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    (outcome,) = run.run_stage("units", list)
+    assert outcome.status is Status.FAILED
+    assert "0 passed, 1 failed, 0 skipped" in capsys.readouterr().out
+
+
+def test_the_closing_line_adds_up_all_stages(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stages = {
+        "lint": lambda: [Outcome("lint", "mypy", Status.PASSED)],
+        "units": lambda: [Outcome("units", "a", Status.PASSED), Outcome("units", "b", Status.FAILED, "broken")],
+    }
+    monkeypatch.setattr(run, "STAGES", stages)
+    assert run.main(["lint", "units"]) == 1
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[-2:] == ["failed: units::b: broken", "2 passed, 1 failed, 0 skipped"]
+    assert run.main(["lint"]) == 0
+
+
+MOLECULE = """INFO     [default > syntax] Executed: Successful
+DETAILS
+default > syntax: Executed: Successful
+default > check: Executed: Failed (Ansible return code was 2)
+default > verify: Executed: Skipped (told to)
+default > cleanup: Executed: Missing playbook (Remove from test_sequence to suppress)
+"""
+
+
+def test_molecule_actions_are_counted() -> None:
+    outcomes = molecule.read_actions("default", MOLECULE)
+    assert [outcome.test for outcome in outcomes] == ["default::syntax", "default::check", "default::verify"]
+    assert closing_line(outcomes) == "1 passed, 1 failed, 1 skipped"
+
+
+@pytest.mark.parametrize(
+    ("paths", "scenarios"),
+    [
+        (["roles/rds/tasks/main.yml"], ["rds"]),
+        (["roles/eks/tasks/main.yml"], ["default"]),
+        (["plugins/modules/eks_addon.py", "molecule/rds/verify.yml"], ["default", "rds"]),
+        (["README.md", "tests/unit/tools/test_setup.py", "molecule"], []),
+    ],
+)
+def test_scenarios_are_chosen_by_what_changed(paths: list[str], scenarios: list[str]) -> None:
+    assert molecule.scenarios_for(paths, ["default", "rds"]) == scenarios
+
+
+def test_pip_settings_reach_ansible_test() -> None:
+    listed = [":env:.cert='/env.pem'", "global.cert='/file.pem'", "global.timeout='9'", "global.find-links='a\\nb'"]
+    assert sanity.pip_configuration(listed) == "[global]\ncert = /env.pem\nfind-links = a\n  b\n"
+
+
+def test_sanity_tests_without_files_do_not_count(tmp_path: Path) -> None:
+    text = '<testsuites><testcase classname="sanity" name="{}">{}</testcase></testsuites>'
+    (tmp_path / "a.xml").write_text(
+        text.format("pslint", '<skipped message="No tests applicable."/>'), encoding="utf-8"
+    )
+    (tmp_path / "b.xml").write_text(text.format("pep8", ""), encoding="utf-8")
+    assert sanity.read_reports(tmp_path) == [Outcome("sanity", "pep8", Status.PASSED)]
+
+
+@pytest.mark.parametrize(
+    ("first_line", "expected"),
+    [("#!/bin/sh\n", True), ("#!/usr/bin/env bash\n", True), ("#!/usr/bin/python\n", False), ("", False)],
+)
+def test_shell_scripts_are_found_by_their_first_line(first_line: str, expected: bool, tmp_path: Path) -> None:
+    file = tmp_path / "script"
+    file.write_text(first_line, encoding="utf-8")
+    assert lint.is_shell_script(file) is expected
+
+
+def test_mypy_notes_are_left_out() -> None:
+    assert lint.without_notes("a.py:1: error: x\na.py:1: note: y\n") == "a.py:1: error: x\n"
+
+
+def test_targets_say_whether_they_need_real_parts(tmp_path: Path) -> None:
+    assert not integration.needs_real_parts(tmp_path)
+    (tmp_path / "aliases").write_text("sandbox/real\n", encoding="utf-8")
+    assert integration.needs_real_parts(tmp_path)
