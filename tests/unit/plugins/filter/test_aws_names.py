@@ -1,0 +1,32 @@
+# Copyright: (c) 2026, Supastack contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The filters aws_regions and aws_partition."""
+
+from __future__ import annotations
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.supastack.aws.plugins.filter.aws_partition import aws_partition
+from ansible_collections.supastack.aws.plugins.filter.aws_regions import aws_regions
+
+
+def test_regions_of_all_partitions() -> None:
+    assert {"eu-west-1", "us-gov-west-1", "cn-north-1"} <= set(aws_regions("eks"))
+    assert "eu-west-99" not in aws_regions("eks")
+
+
+def test_an_unknown_service_is_refused() -> None:
+    with pytest.raises(AnsibleFilterError, match="'coffee'"):
+        aws_regions("coffee")
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"), [("eu-west-1", "aws"), ("us-gov-west-1", "aws-us-gov"), ("cn-north-1", "aws-cn")]
+)
+def test_partition(region: str, partition: str) -> None:
+    assert aws_partition(region) == partition
+
+
+def test_a_name_of_no_partition_is_refused() -> None:
+    with pytest.raises(AnsibleFilterError, match="moon"):
+        aws_partition("moon")

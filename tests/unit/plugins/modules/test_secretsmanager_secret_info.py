@@ -1,0 +1,49 @@
+# Copyright: (c) 2026, Supastack contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module secretsmanager_secret_info."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+from ansible_collections.supastack.aws.plugins.modules import secretsmanager_secret_info
+
+ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:production-supabase-db-AbCdEf"
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef"
+NAMES = {"names": ["production-supabase-db", "production-supabase-jwt"]}
+MISSING = ("describe_secret", {"SecretId": "production-supabase-jwt"}, "ResourceNotFoundException: none")
+
+
+def described(**extra: Any) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    """Return the expected DescribeSecret call of the secret that exists."""
+    answer = {"ARN": ARN, "Name": "production-supabase-db", "Tags": [{"Key": "team", "Value": "platform"}], **extra}
+    return ("describe_secret", {"SecretId": "production-supabase-db"}, answer)
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["real", "check"])
+def test_tells_what_exists_and_never_the_value(run_module: Callable[..., Any], check_mode: bool) -> None:
+    steps = [described(KmsKeyId=KEY), MISSING]
+    outcome = run_module(secretsmanager_secret_info, NAMES, steps, check_mode=check_mode)
+    assert outcome.result["changed"] is False
+    assert outcome.result["secrets"] == [
+        {
+            "arn": ARN,
+            "name": "production-supabase-db",
+            "kms_key_id": KEY,
+            "scheduled_for_deletion": False,
+            "tags": {"team": "platform"},
+        }
+    ]
+
+
+def test_a_secret_in_its_recovery_window_is_marked(run_module: Callable[..., Any]) -> None:
+    steps = [described(DeletedDate=datetime(2026, 11, 23)), MISSING]
+    assert run_module(secretsmanager_secret_info, NAMES, steps).result["secrets"][0]["scheduled_for_deletion"] is True
+
+
+def test_another_error_names_the_secret(run_module: Callable[..., Any]) -> None:
+    steps = [("describe_secret", {"SecretId": "production-supabase-db"}, "AccessDeniedException: no")]
+    assert "describe the secret production-supabase-db" in run_module(secretsmanager_secret_info, NAMES, steps).message
