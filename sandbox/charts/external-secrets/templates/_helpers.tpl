@@ -1,0 +1,58 @@
+{{/*
+SPDX-License-Identifier: GPL-3.0-or-later
+Copyright: (c) 2026, Supastack contributors
+*/}}
+{{- define "external-secrets.labels" -}}
+app.kubernetes.io/name: external-secrets
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "external-secrets.account" -}}
+{{ .Values.serviceAccount.name | default .Release.Name }}
+{{- end }}
+
+{{/* A definition of the same group, kind and names as upstream's, that accepts every field. Takes a dict. */}}
+{{- define "external-secrets.definition" -}}
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata:
+  name: {{ .plural }}.external-secrets.io
+  labels:
+    {{- include "external-secrets.labels" .root | nindent 4 }}
+spec:
+  group: external-secrets.io
+  names:
+    categories: [external-secrets]
+    kind: {{ .kind }}
+    listKind: {{ .kind }}List
+    plural: {{ .plural }}
+    singular: {{ .kind | lower }}
+    shortNames: [{{ .short }}]
+  scope: {{ .scope }}
+  versions:
+    - name: v1
+      served: true
+      storage: true
+      subresources:
+        status: {}
+      additionalPrinterColumns:
+        - name: Status
+          type: string
+          jsonPath: .status.conditions[?(@.type=="Ready")].reason
+        - name: Ready
+          type: string
+          jsonPath: .status.conditions[?(@.type=="Ready")].status
+      schema:
+        openAPIV3Schema:
+          type: object
+          properties:
+            apiVersion: {type: string}
+            kind: {type: string}
+            metadata: {type: object}
+            spec:
+              type: object
+              x-kubernetes-preserve-unknown-fields: true
+            status:
+              type: object
+              x-kubernetes-preserve-unknown-fields: true
+{{- end }}
