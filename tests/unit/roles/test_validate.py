@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, Supastack contributors
+"""Bad input: the first play of site.yml refuses each, with variable, value and fix, before anything is made.
+
+Each case is a host of one inventory, so that a single run of the play answers all of them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+UNSET = object()
+
+GOOD: dict[str, Any] = {
+    "supabase_environment": "demo",
+    "supabase_aws_region": "eu-west-1",
+    "supabase_account_id": "123456789012",
+    "supabase_domain": "",
+    "supabase_aws_endpoint_url": "http://127.0.0.1:5000",
+    "supabase_aws_access_key": "AKIAIOSFODNN7EXAMPLE",
+    "supabase_aws_secret_key": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+    "supabase_helm_url": "http://127.0.0.1:8000",
+    # Any file will do: nothing is installed here.
+    "supabase_helm_binary_path": sys.executable,
+    "cluster_services_binary_path": sys.executable,
+    "eks_public_access_cidrs": ["127.0.0.0/8"],
+}
+
+# variable, bad value, part of the fix that the message must name
+CASES: dict[str, tuple[str, Any, str]] = {
+    "environment-upper-case": ("supabase_environment", "Demo", "lower-case"),
+    "environment-too-long": ("supabase_environment", "a" * 21, "3 to 20"),
+    "environment-ends-with-hyphen": ("supabase_environment", "demo-", "no hyphen last"),
+    "region-unknown": ("supabase_aws_region", "eu-west-99", "eu-west-1"),
+    "region-empty": ("supabase_aws_region", None, "group_vars/all/main.yml"),
+    "region-missing": ("supabase_aws_region", UNSET, "group_vars/all/main.yml"),
+    "account-too-short": ("supabase_account_id", "12345", "12 digits"),
+    "account-missing": ("supabase_account_id", UNSET, "12 digits"),
+    "account-lost-its-zero": ("supabase_account_id", 12345678901, "quotes"),
+    "domain-with-scheme": ("supabase_domain", "https://example.com", "without scheme"),
+    "tags-reserved": ("supabase_tags", {"managed-by": "me"}, "managed-by"),
+    "tags-no-mapping": ("supabase_tags", ["team"], "mapping"),
+    "endpoint-elsewhere": ("supabase_aws_endpoint_url", "http://example.com:5000", "http://127.0.0.1"),
+    "endpoint-looks-like-loopback": ("supabase_aws_endpoint_url", "http://127.0.0.1.example.com", "remove"),
+    "endpoint-with-user": ("supabase_aws_endpoint_url", "http://127.0.0.1:80@example.com", "remove"),
+    "keys-without-endpoint": ("supabase_aws_secret_key", None, "supabase_aws_profile"),
+    "cidr-too-small": ("network_cidr", "10.40.0.0/24", "/20"),
+    "cidr-too-large": ("network_cidr", "10.0.0.0/8", "/16"),
+    "cidr-with-host-bits": ("network_cidr", "10.40.0.1/16", "10.40.0.0/16"),
+    "cidr-no-network": ("network_cidr", "ten", "10.40.0.0/16"),
+    "zones-only-one": ("network_availability_zones", ["eu-west-1a"], "two or three"),
+    "zones-the-same": ("network_availability_zones", ["eu-west-1a", "eu-west-1a"], "different"),
+    "zones-elsewhere": ("network_availability_zones", ["us-east-1a", "us-east-1b"], "eu-west-1"),
+    "kubernetes-too-old": ("eks_kubernetes_version", "1.20", "1.35"),
+    "kubernetes-no-version": ("eks_kubernetes_version", "latest", "1.35"),
+    "access-missing": ("eks_public_access_cidrs", UNSET, "203.0.113.7/32"),
+    "access-empty": ("eks_public_access_cidrs", None, "203.0.113.7/32"),
+    "access-no-network": ("eks_public_access_cidrs", ["203.0.113.7"], "203.0.113.7/32"),
+    "services-public": ("eks_service_ipv4_cidr", "8.8.0.0/16", "172.20.0.0/16"),
+    "services-too-small": ("eks_service_ipv4_cidr", "172.20.0.0/28", "/24"),
+    "admin-session": ("eks_admin_principal_arns", ["arn:aws:sts::123456789012:assumed-role/a/b"], "role"),
+    "log-types": ("eks_log_types", ["coffee"], "controllerManager"),
+    "log-retention": ("eks_log_retention_days", 91, "90"),
+    "postgres-unsupported": ("rds_engine_version", "14", "17"),
+    "postgres-no-version": ("rds_engine_version", "latest", "17"),
+    "class-unknown": ("rds_instance_class", "t4g.medium", "db.t4g.medium"),
+    "storage-too-small": ("rds_allocated_storage", 5, "20 to 65536"),
+    "storage-no-number": ("rds_allocated_storage", "much", "int"),
+    "storage-no-room": ("rds_max_allocated_storage", 20, "tenth"),
+    "retention-none": ("rds_backup_retention_days", 0, "1 to 35"),
+    "identifier": ("rds_identifier", "my--db", "single hyphens"),
+    "parameters-fixed": ("rds_parameters", {"rds.force_ssl": 0}, "remove"),
+    "alias": ("kms_secrets_key_alias", "demo", "alias/"),
+    "bucket": ("s3_bucket_name", "My_Bucket", "lower-case"),
+}
+
+
+ROLES = ["kms_secrets", "network", "eks", "rds", "s3", "cluster_services", "supabase_helm"]
+
+
+def host_variables() -> dict[str, dict[str, Any]]:
+    """Return the variables of each case's host, and of one host that is right.
+
+    To save time, the host of a bad value goes through the role that it belongs to only.
+    """
+    hosts: dict[str, dict[str, Any]] = {"right": {**GOOD, "case_roles": ROLES}}
+    for case, (variable, value, _fix) in CASES.items():
+        roles = [role for role in ROLES if variable.startswith(f"{role}_")]
+        changed = {**GOOD, variable: value, "case_roles": roles}
+        hosts[case] = {name: kept for name, kept in changed.items() if kept is not UNSET}
+    return hosts
+
+
+def first_play(folder: Path) -> Path:
+    """Write a playbook of the first play only, beside a link to the tasks that it imports."""
+    play = yaml.safe_load((CHECKOUT / "playbooks" / "site.yml").read_text())[0]
+    assert play["tasks"][-1]["loop"] == ROLES
+    play["tasks"][-1]["loop"] = "{{ case_roles }}"
+    (folder / "tasks").symlink_to(CHECKOUT / "playbooks" / "tasks")
+    playbook = folder / "validate.yml"
+    playbook.write_text(yaml.safe_dump([play]))
+    return playbook
+
+
+@pytest.fixture(scope="session")
+def messages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Return what the play said to each host that failed."""
+    folder = tmp_path_factory.mktemp("validate")
+    inventory = folder / "hosts.yml"
+    connection = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+    group = {"hosts": host_variables(), "vars": connection}
+    inventory.write_text(yaml.safe_dump({"supabase_environments": group}))
+    environment = {"ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json", "ANSIBLE_CALLBACK_RESULT_FORMAT": "json"}
+    ran = subprocess.run(
+        [Path(sys.executable).parent / "ansible-playbook", "-i", inventory, first_play(folder), "--forks", "4"],
+        cwd=CHECKOUT,
+        env={**os.environ, **environment, "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 2, ran.stdout + ran.stderr
+    results = json.loads(ran.stdout[ran.stdout.index("{") :])
+    return {
+        host: str(result.get("msg", ""))
+        for play in results["plays"]
+        for task in play["tasks"]
+        for host, result in task["hosts"].items()
+        if result.get("failed")
+    }
+
+
+def test_right_input_passes(messages: dict[str, str]) -> None:
+    assert "right" not in messages
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_bad_input_is_refused(messages: dict[str, str], case: str) -> None:
+    variable, value, fix = CASES[case]
+    message = messages[case]
+    assert variable in message
+    assert fix in message
+    if value is not UNSET and value is not None:
+        values = value if isinstance(value, list | dict) else [value]
+        assert all(str(part) in message for part in values)
+
+
+def test_the_play_calls_nothing() -> None:
+    play = yaml.safe_load((CHECKOUT / "playbooks" / "site.yml").read_text())[0]
+    used = {key for task in play["tasks"] for key in task if "." in key}
+    assert used == {"ansible.builtin.import_tasks", "ansible.builtin.include_role"}
+    imported = [CHECKOUT / "playbooks" / "tasks" / name for name in ("connection.yml", "validate.yml")]
+    for file in (*imported, *CHECKOUT.glob("roles/*/tasks/validate.yml")):
+        called = {key for task in yaml.safe_load(file.read_text()) for key in task if "." in key}
+        assert called <= {"ansible.builtin.assert", "ansible.builtin.import_tasks"}, file
