@@ -1,0 +1,72 @@
+# Copyright: (c) 2026, Supastack contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs stages of tests and ends with one line that counts them all: python -m tests.run STAGE [STAGE ...]."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Sequence
+
+from tests.stages import integration, lint, molecule, pytests, sanity
+from tests.stages.outcomes import Outcome, Status, closing_line, judge, read_skips
+from tools.places import CHECKOUT
+
+TESTS = CHECKOUT / "tests"
+STAGES: dict[str, Callable[[], list[Outcome]]] = {
+    "lint": lint.run,
+    "sanity": sanity.run,
+    "units": lambda: pytests.run("units", TESTS / "unit", "-n", "2", "--dist", "loadfile"),
+    "integration": integration.run,
+    "molecule": lambda: molecule.run(molecule.all_scenarios()),
+    "e2e": lambda: pytests.run("e2e", TESTS / "e2e"),
+}
+CHECK = "check"
+
+
+def run_stage(name: str, stage: Callable[[], list[Outcome]]) -> list[Outcome]:
+    """Runs one stage and prints how it went; a stage without a test is a failure."""
+    print(f"=== {name}", flush=True)
+    started = time.monotonic()
+    outcomes = judge(stage(), read_skips(TESTS / "skips.txt"))
+    if not outcomes:
+        outcomes = [Outcome(name, "no test", Status.FAILED, "the stage found no test to run")]
+    print(f"=== {name}: {closing_line(outcomes)} in {time.monotonic() - started:.0f} s", flush=True)
+    return outcomes
+
+
+def run_check() -> list[Outcome]:
+    """What to run before each commit; scenarios only where their subject was touched."""
+    outcomes = run_stage("lint", STAGES["lint"]) + run_stage("units", STAGES["units"])
+    touched = molecule.touched_scenarios()
+    if touched:
+        outcomes += run_stage("molecule", lambda: molecule.run(touched))
+    return outcomes
+
+
+def summary(outcomes: Sequence[Outcome]) -> list[str]:
+    """Skips and failures with their reasons, then the closing line."""
+    wanted = (Status.SKIPPED, Status.FAILED)
+    lines = [f"{o.status.value}: {o.name}: {o.reason}" for status in wanted for o in outcomes if o.status is status]
+    return [*lines, closing_line(outcomes)]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs the stages named. Returns 0 when every test passed or was allowed to be skipped."""
+    parser = argparse.ArgumentParser(prog="tests/run.py", description=__doc__)
+    parser.add_argument("stages", nargs="+", choices=[*STAGES, CHECK])
+    chosen = parser.parse_args(arguments).stages
+    outcomes: list[Outcome] = []
+    try:
+        for name in chosen:
+            outcomes += run_check() if name == CHECK else run_stage(name, STAGES[name])
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    print("\n".join(summary(outcomes)), flush=True)
+    return 1 if any(outcome.status is Status.FAILED for outcome in outcomes) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

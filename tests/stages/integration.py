@@ -1,0 +1,81 @@
+# Copyright: (c) 2026, Supastack contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Stage integration: each target below tests/integration/targets, a role of test tasks, against the emulated AWS."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.stages.outcomes import Outcome, Status
+from tests.stages.programs import capture, environment, stream
+from tools.places import CHECKOUT
+
+STAGE = "integration"
+FOLDER = CHECKOUT / "tests" / "integration"
+# A target with this line in its aliases file needs the real control plane and the real database.
+REAL = "sandbox/real"
+
+
+def run() -> list[Outcome]:
+    """Runs the targets, those that need nothing real first."""
+    targets = sorted(file.parent.parent for file in FOLDER.glob("targets/*/tasks/main.yml"))
+    real = [target for target in targets if needs_real_parts(target)]
+    emulated = [target for target in targets if target not in real]
+    return run_in_sandbox("integration", emulated, "--api-only") + run_in_sandbox("integration-real", real)
+
+
+def needs_real_parts(target: Path) -> bool:
+    """Whether the target's aliases ask for a sandbox that starts real programs."""
+    aliases = target / "aliases"
+    return aliases.is_file() and REAL in aliases.read_text(encoding="utf-8").split()
+
+
+def run_in_sandbox(name: str, targets: Sequence[Path], *options: str) -> list[Outcome]:
+    """Starts a sandbox of the tests' own, runs the targets in it, and removes it."""
+    if not targets:
+        return []
+    with sandbox(name, *options) as failure:
+        if failure:
+            return [Outcome(STAGE, target.name, Status.FAILED, failure) for target in targets]
+        env = environment(SANDBOX_NAME=name, ANSIBLE_ROLES_PATH=str(FOLDER / "targets"), **connection(name))
+        return [run_target(target, env) for target in targets]
+
+
+@contextmanager
+def sandbox(name: str, *options: str) -> Iterator[str]:
+    """A running sandbox; gives the reason when it does not start, an empty text when it does."""
+    env = environment(SANDBOX_NAME=name)
+    command = [sys.executable, "-m", "sandbox"]
+    try:
+        started = capture([*command, "up", *options], env=env)
+        if started.code != 0:
+            print(started.text, flush=True)
+        yield f"sandbox up ended with code {started.code}" if started.code else ""
+    finally:
+        capture([*command, "down"], env=env)
+
+
+def connection(name: str) -> dict[str, str]:
+    """Variables that lead every AWS client to the sandbox."""
+    state = json.loads((CHECKOUT / ".sandbox" / name / "state.json").read_text(encoding="utf-8"))
+    return {
+        "AWS_ENDPOINT_URL": state["aws_endpoint_url"],
+        "AWS_REGION": state["region"],
+        "AWS_ACCESS_KEY_ID": state["access_key_id"],
+        "AWS_SECRET_ACCESS_KEY": state["secret_access_key"],
+    }
+
+
+def run_target(target: Path, env: dict[str, str]) -> Outcome:
+    """Runs one target's tasks."""
+    playbook = FOLDER / "run_target.yml"
+    finished = stream(
+        ["ansible-playbook", "-i", "localhost,", "-e", f"integration_target={target.name}", playbook], env=env
+    )
+    if finished.code == 0:
+        return Outcome(STAGE, target.name, Status.PASSED)
+    return Outcome(STAGE, target.name, Status.FAILED, f"ended with code {finished.code}")
