@@ -40,11 +40,12 @@ from ansible.errors import AnsibleFilterError
 
 try:
     from botocore.exceptions import UnknownRegionError
-    from botocore.session import Session
+    from botocore.loaders import create_loader
+    from botocore.regions import EndpointResolver
 
-    HAS_BOTOCORE = True
+    BOTOCORE_FOUND = True
 except ImportError:
-    HAS_BOTOCORE = False
+    BOTOCORE_FOUND = False
 
 
 @functools.cache
@@ -54,10 +55,12 @@ def aws_partition(region: str) -> str:
     Raises:
         AnsibleFilterError: botocore is not installed, or the name fits no partition.
     """
-    if not HAS_BOTOCORE:
+    if not BOTOCORE_FOUND:
         raise AnsibleFilterError("aws_partition needs the Python package botocore on the controller")
+    # Without a session, which would read the caller's AWS configuration and fail where that is broken.
+    resolver = EndpointResolver(create_loader().load_data("endpoints"))
     try:
-        return str(Session().get_partition_for_region(region))
+        return str(resolver.get_partition_for_region(region))
     except UnknownRegionError as error:
         raise AnsibleFilterError(f"aws_partition: {error}") from error
 

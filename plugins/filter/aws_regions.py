@@ -40,11 +40,12 @@ import typing as t
 from ansible.errors import AnsibleFilterError
 
 try:
-    from botocore.session import Session
+    from botocore.loaders import create_loader
+    from botocore.regions import EndpointResolver
 
-    HAS_BOTOCORE = True
+    BOTOCORE_FOUND = True
 except ImportError:
-    HAS_BOTOCORE = False
+    BOTOCORE_FOUND = False
 
 
 @functools.cache
@@ -54,11 +55,12 @@ def aws_regions(service: str) -> list[str]:
     Raises:
         AnsibleFilterError: botocore is not installed, or does not know the service.
     """
-    if not HAS_BOTOCORE:
+    if not BOTOCORE_FOUND:
         raise AnsibleFilterError("aws_regions needs the Python package botocore on the controller")
-    session = Session()
-    partitions = session.get_available_partitions()
-    regions = {region for name in partitions for region in session.get_available_regions(service, name)}
+    # Without a session, which would read the caller's AWS configuration and fail where that is broken.
+    resolver = EndpointResolver(create_loader().load_data("endpoints"))
+    partitions = resolver.get_available_partitions()
+    regions = {region for name in partitions for region in resolver.get_available_endpoints(service, name)}
     if not regions:
         raise AnsibleFilterError(f"aws_regions: botocore knows no region for the service {service!r}")
     return sorted(regions)

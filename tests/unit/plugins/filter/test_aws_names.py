@@ -30,3 +30,11 @@ def test_partition(region: str, partition: str) -> None:
 def test_a_name_of_no_partition_is_refused() -> None:
     with pytest.raises(AnsibleFilterError, match="moon"):
         aws_partition("moon")
+
+
+def test_a_broken_configuration_of_the_caller_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "no-such-profile")
+    aws_regions.cache_clear()
+    aws_partition.cache_clear()
+    assert "eu-west-1" in aws_regions("eks")
+    assert aws_partition("eu-west-1") == "aws"
