@@ -36,6 +36,8 @@ SERVER = """
 const http = require("http");
 http.createServer((request, response) => {
   console.log("asked for " + request.url);
+  // A client that keeps its connection would meet one replica only.
+  response.setHeader("connection", "close");
   response.end(JSON.stringify({ pod: process.env.HOSTNAME, env: process.env, uid: process.getuid() }));
 }).listen(8000);
 process.on("SIGTERM", () => { console.log("terminated gently"); process.exit(0); });
@@ -254,7 +256,7 @@ def test_logs_with_tail_and_times(cluster: Cluster, web: str) -> None:
 def test_service_names_resolve_and_reach_every_replica(cluster: Cluster, web: str) -> None:
     name = _name()
     urls = [f"http://{web}{suffix}/" for suffix in ("", ".default", ".default.svc", ".default.svc.cluster.local")]
-    answers = _answers(cluster.run(_fetcher(name, *urls, *urls[:1] * 12), name=name))
+    answers = _answers(cluster.run(_fetcher(name, *urls, *urls[:1] * 24), name=name))
     assert [answer.get("status") for answer in answers] == [200] * len(answers)
     bodies = [json.loads(answer["body"]) for answer in answers]
     assert len({body["pod"] for body in bodies}) == 2
