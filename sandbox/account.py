@@ -16,12 +16,14 @@ from sandbox.state import Sandbox, SandboxError
 _TIMEOUT = 10.0
 
 
-def forget_aws_settings() -> None:
-    """Drop the caller's AWS settings from this process: they belong to a real account."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
+def forget_aws_settings() -> list[str]:
+    """Drop the caller's AWS settings from this process, for they belong to a real account; returns their names."""
+    names = sorted(name for name in os.environ if name.startswith("AWS_"))
+    for name in names:
         del os.environ[name]
     # The files behind ~/.aws can name profiles, endpoints and credentials as well.
     os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+    return names
 
 
 def client(sandbox: Sandbox, service: str) -> Any:
@@ -52,6 +54,6 @@ def ask(sandbox: Sandbox, method: str, path: str, timeout: float = _TIMEOUT) -> 
         except requests.RequestException as error:
             raise SandboxError(
                 f"The emulated AWS of sandbox {sandbox.name!r} does not answer {method} {path} ({error}). "
-                f"Read {sandbox.logs / 'aws.log'}, then run `python -m sandbox up`."
+                f"Read {sandbox.logs / 'aws.log'}, then run `.venv/bin/python -m sandbox up`."
             ) from error
     return answer

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Callable
 
@@ -21,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     options = _parser().parse_args(arguments)
     run: Command = options.run
-    forget_aws_settings()
+    options.foreign_settings = forget_aws_settings()
     try:
         return run(Sandbox.current(), options)
     except (SandboxError, ToolMissing) as error:
@@ -40,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m sandbox",
+        prog=".venv/bin/python -m sandbox",
         description="An AWS account on this machine. SANDBOX_NAME selects the sandbox (default: demo); "
         "SANDBOX_PORT_AWS, SANDBOX_PORT_GATEWAY and SANDBOX_PORT_WEBHOOKS ask for fixed ports at `up`.",
     )
@@ -53,6 +54,13 @@ def _parser() -> argparse.ArgumentParser:
 
     up = add("up", _up, "start the emulated AWS; what it makes real starts with the API calls")
     up.add_argument("--api-only", action="store_true", help="emulate the APIs, start nothing real behind them")
+    up.add_argument(
+        "--time-scale",
+        type=_share,
+        default=0,
+        metavar="SHARE",
+        help="let changes take this share of the time that AWS takes (sandbox/durations.yml); 0, the default, is none",
+    )
     add("down", _down, "stop everything and remove it, also after a crash")
     add("reset", _reset, "empty the account; ports and credentials stay")
     add("status", _status, "what runs, what is real, what is simulated").add_argument("--json", action="store_true")
@@ -65,8 +73,18 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no share: give a number such as 0, 0.2 or 1.")
+    return value
+
+
 def _up(sandbox: Sandbox, options: argparse.Namespace) -> int:
-    for line in lifecycle.up(sandbox, options.api_only):
+    for line in lifecycle.up(sandbox, options.api_only, options.time_scale):
         print(line, flush=True)
     return 0
 
@@ -103,8 +121,8 @@ def _logs(sandbox: Sandbox, options: argparse.Namespace) -> int:
     return 0
 
 
-def _env(sandbox: Sandbox, _unused: argparse.Namespace) -> int:
-    exports, remarks = env.render(sandbox)
+def _env(sandbox: Sandbox, options: argparse.Namespace) -> int:
+    exports, remarks = env.render(sandbox, options.foreign_settings)
     print("\n".join(exports))
     for remark in remarks:
         print(remark, file=sys.stderr)

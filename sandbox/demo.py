@@ -10,11 +10,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from sandbox import lifecycle, summary
+from sandbox import lifecycle, proxies, summary
 from sandbox.state import CHECKOUT, Sandbox
 from tools.toolchain import venv_command
 
 INVENTORY = "inventories/sandbox"
+# Settings of the caller that would lead the play to another account, cluster or chart repository.
+_FOREIGN_SETTINGS = ("AWS_", "K8S_AUTH_", "KUBE", "HELM_")
 
 
 def run(sandbox: Sandbox, set_up_seconds: float | None = None) -> int:
@@ -49,8 +51,9 @@ def _up(sandbox: Sandbox) -> int:
 
 def _play(sandbox: Sandbox, name: str) -> int:
     command = [str(venv_command("ansible-playbook")), f"playbooks/{name}.yml", "-i", INVENTORY]
-    inherited = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
-    environment = {**inherited, "SANDBOX_NAME": sandbox.name, "ANSIBLE_LOG_PATH": str(_log(sandbox, name))}
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(_FOREIGN_SETTINGS)}
+    own = {"SANDBOX_NAME": sandbox.name, "ANSIBLE_LOG_PATH": str(_log(sandbox, name))}
+    environment = {**inherited, **proxies.bypass(os.environ), **own}
     return subprocess.run(command, cwd=CHECKOUT, env=environment, check=False).returncode
 
 
@@ -60,10 +63,10 @@ def _log(sandbox: Sandbox, name: str) -> Path:
 
 def _failure(sandbox: Sandbox, phase: str, code: int) -> str:
     name = {"site.yml": "site", "smoke test": "smoke"}.get(phase, lifecycle.EMULATOR)
-    prefix = f"SANDBOX_NAME={sandbox.name} "
     return (
         f"\nThe demo stopped: {phase} ended with exit code {code}. Its output is above and in {_log(sandbox, name)}.\n"
         f"What the emulated AWS answered: {_log(sandbox, lifecycle.EMULATOR)}; "
-        f"all logs: {prefix}.venv/bin/python -m sandbox logs.\n"
-        "The sandbox is still up: run `make demo` again to go on, or `make demo-down` to remove it."
+        f"all logs: {sandbox.prefix}.venv/bin/python -m sandbox logs.\n"
+        f"The sandbox is still up: run `{sandbox.prefix}make demo` again to go on, or "
+        f"`{sandbox.prefix}make demo-down` to remove it."
     )

@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,12 @@ from urllib.parse import quote, urlencode
 import yaml
 from botocore.exceptions import ClientError
 
-from sandbox import account
+from sandbox import account, proxies
 from sandbox.state import CHECKOUT, Sandbox, write_atomically
+
+# Unset in any case: the shell that evaluates the lines may have them when this process does not.
+_USUAL_SETTINGS = ("AWS_PROFILE", "AWS_SESSION_TOKEN")
+_CLUSTER_SETTINGS = ("HELM_KUBE", "K8S_AUTH_")
 
 
 @dataclass(frozen=True)
@@ -28,9 +33,10 @@ class Missing:
     reason: str
 
 
-def render(sandbox: Sandbox) -> tuple[list[str], list[str]]:
+def render(sandbox: Sandbox, foreign_settings: Iterable[str] = ()) -> tuple[list[str], list[str]]:
     """Lines for a shell to evaluate, and remarks on what does not exist yet.
 
+    `foreign_settings` are the caller's AWS variables, which would be mixed with the sandbox's: they are unset.
     Secrets are read from the emulated Secrets Manager now, so a changed one needs a new call.
     """
     lines: list[str] = []
@@ -40,8 +46,14 @@ def render(sandbox: Sandbox) -> tuple[list[str], list[str]]:
             remarks.append(f"# {entry.names}: {entry.reason}")
         else:
             lines.append(f"export {entry[0]}={shlex.quote(entry[1])}")
-    # A profile or session token of the user would be mixed with these credentials.
-    return ["unset AWS_PROFILE AWS_SESSION_TOKEN", *lines], remarks
+    return [_unset(foreign_settings), *lines], remarks
+
+
+def _unset(foreign_settings: Iterable[str]) -> str:
+    cluster_settings = [name for name in os.environ if name.startswith(_CLUSTER_SETTINGS)]
+    names = {*_USUAL_SETTINGS, *foreign_settings, *cluster_settings}
+    # A shell cannot unset a name that it cannot spell.
+    return " ".join(["unset", *sorted(name for name in names if name.isascii() and name.isidentifier())])
 
 
 def _entries(sandbox: Sandbox) -> Iterator[tuple[str, str] | Missing]:
@@ -52,6 +64,7 @@ def _entries(sandbox: Sandbox) -> Iterator[tuple[str, str] | Missing]:
     yield "AWS_DEFAULT_REGION", state["region"]
     yield "AWS_ACCESS_KEY_ID", state["access_key_id"]
     yield "AWS_SECRET_ACCESS_KEY", state["secret_access_key"]
+    yield from proxies.bypass(os.environ).items()
     yield _kubeconfig(sandbox, status["clusters"])
     yield from _supabase(sandbox, state)
     yield _database(sandbox, status["databases"])
@@ -94,7 +107,8 @@ def _token_program(folder: Path, cluster_name: str) -> dict[str, Any]:
         "interactiveMode": "Never",
         "command": sys.executable,
         "args": ["-m", "sandbox.kubernetes.exec_token", "--state", str(folder), "--cluster", cluster_name],
-        "env": [{"name": "PYTHONPATH", "value": str(CHECKOUT)}],
+        # The lookup that makes tokens imports its collection by name.
+        "env": [{"name": "PYTHONPATH", "value": os.pathsep.join([str(CHECKOUT), str(CHECKOUT / ".collections")])}],
     }
 
 
@@ -124,7 +138,7 @@ def _database(sandbox: Sandbox, databases: list[dict[str, Any]]) -> tuple[str, s
     if isinstance(secret, Missing):
         return Missing("DATABASE_URL", secret.reason)
     login = f"{quote(secret['username'], safe='')}:{quote(secret['password'], safe='')}"
-    options = urlencode({"sslmode": "verify-full", "sslrootcert": state["rds_ca_bundle"]}, safe="/")
+    options = urlencode({"sslmode": "verify-full", "sslrootcert": state["rds_ca_bundle"]}, safe="/", quote_via=quote)
     url = f"postgresql://{login}@127.0.0.1:{instance['local_port']}/{instance['database']}?{options}"
     return "DATABASE_URL", url
 

@@ -25,20 +25,26 @@ _PORTS = ("aws", "gateway", "webhooks")
 _START_TIMEOUT = 60.0
 
 
-def up(sandbox: Sandbox, api_only: bool) -> Iterator[str]:
+def up(sandbox: Sandbox, api_only: bool, time_scale: float = 0) -> Iterator[str]:
     """Start `sandbox`, telling what happens; one that runs already is left as it is.
 
     A half-dead one is cleaned up first: what the emulator knew was in its memory.
+
+    `time_scale` is the share of AWS' durations (durations.yml) that changes take.
     """
     with _exclusively(sandbox):
         if sandbox.exists() and is_healthy(sandbox):
-            _require_same_kind(sandbox, api_only)
+            _require_same_kind(sandbox, api_only, time_scale)
             yield f"Sandbox {sandbox.name!r} runs already: emulated AWS at {sandbox.read()['aws_endpoint_url']}."
             return
         if sandbox.folder.exists() or processes.marked(sandbox):
             yield f"Sandbox {sandbox.name!r} was left half-dead (its emulated AWS is gone): removing it."
             _remove(sandbox)
-        options = {"api_only": api_only, "rds_bypassrls": _switch("SANDBOX_RDS_BYPASSRLS", default=True)}
+        options = {
+            "api_only": api_only,
+            "time_scale": time_scale,
+            "rds_bypassrls": _switch("SANDBOX_RDS_BYPASSRLS", default=True),
+        }
         _write_state(sandbox, ports.choose(_PORTS), options)
         started = time.monotonic()
         _start_emulator(sandbox)
@@ -83,19 +89,21 @@ def _exclusively(sandbox: Sandbox, last: bool = False) -> Iterator[None]:
         yield
 
 
-def _require_same_kind(sandbox: Sandbox, api_only: bool) -> None:
+def _require_same_kind(sandbox: Sandbox, api_only: bool, time_scale: float) -> None:
     state = sandbox.read()
     differences = ports.differing(state["ports"])
     if state["options"]["api_only"] != api_only:
         differences.append(f"--api-only (runs {'with' if state['options']['api_only'] else 'without'} it)")
+    if state["options"]["time_scale"] != time_scale:
+        differences.append(f"--time-scale {time_scale:g} (runs with {state['options']['time_scale']:g})")
     if differences:
         raise SandboxError(
             f"Sandbox {sandbox.name!r} runs already, but not with {', '.join(differences)}: "
-            "run `python -m sandbox down` first, or choose another SANDBOX_NAME."
+            "run `.venv/bin/python -m sandbox down` first, or choose another SANDBOX_NAME."
         )
 
 
-def _write_state(sandbox: Sandbox, chosen: dict[str, int], options: dict[str, bool]) -> None:
+def _write_state(sandbox: Sandbox, chosen: dict[str, int], options: dict[str, bool | float]) -> None:
     sandbox.folder.mkdir(mode=0o700, parents=True)
     authority = server.authority(sandbox)
     alphabet = string.ascii_uppercase + "234567"

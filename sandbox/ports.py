@@ -35,11 +35,16 @@ def choose(names: Iterable[str]) -> dict[str, int]:
             try:
                 chosen[name] = _bind(held, wanted)
             except OSError as error:
-                raise SandboxError(
-                    f"{variable} is {wanted}: 127.0.0.1:{wanted} cannot be used ({error.strerror}). "
-                    f"Free that port, choose another, or unset {variable} to let the sandbox choose."
-                ) from error
+                raise _unusable(variable, wanted, error) from error
     return chosen
+
+
+def hold(name: str, port: int) -> socket.socket:
+    """A socket that listens on the port chosen for `name`; raises SandboxError when somebody else has it by now."""
+    try:
+        return _listen(port)
+    except OSError as error:
+        raise _unusable(_variable(name), port, error) from error
 
 
 def differing(chosen: Mapping[str, int]) -> list[str]:
@@ -50,6 +55,13 @@ def differing(chosen: Mapping[str, int]) -> list[str]:
         for name, port in wanted.items()
         if port not in (0, chosen[name])
     ]
+
+
+def _unusable(variable: str, port: int, error: OSError) -> SandboxError:
+    return SandboxError(
+        f"{variable} is {port}: 127.0.0.1:{port} cannot be used ({error.strerror}). "
+        f"Free that port, choose another, or unset {variable} to let the sandbox choose."
+    )
 
 
 def _variable(name: str) -> str:
@@ -69,17 +81,24 @@ def _bind(held: ExitStack, port: int) -> int:
     """Listen on `port`, or on any free one for 0, until `held` is closed; raises OSError when that fails."""
     # Below the kernel's range for outgoing connections: one of those could take the port before its server starts.
     for candidate in [port] if port else random.sample(_FREE_RANGE, 100):
-        listener = socket.socket()
-        # A port in TIME_WAIT after `down` is free for a new listener; one that is listened on is not.
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind(("127.0.0.1", candidate))
-            listener.listen()
+            held.enter_context(_listen(candidate))
         except OSError:
-            listener.close()
             if port:
                 raise
             continue
-        held.enter_context(listener)
         return candidate
     raise SandboxError(f"No free port was found on 127.0.0.1 from {_FREE_RANGE.start} to {_FREE_RANGE.stop - 1}.")
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket()
+    # A port in TIME_WAIT after `down` is free for a new listener; one that is listened on is not.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+        listener.listen()
+    except OSError:
+        listener.close()
+        raise
+    return listener

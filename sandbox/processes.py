@@ -40,9 +40,9 @@ def environment(sandbox: Sandbox, extra: Mapping[str, str] | None = None) -> dic
     """The caller's environment plus the marker by which `stop_all` finds every process of this sandbox.
 
     AWS settings and Kubernetes configuration of the caller stay out: they may lead to a real account or cluster; so do
-    settings of moto, whose behaviour must not differ between machines.
+    settings of moto and kwok, whose behaviour must not differ between machines.
     """
-    excluded = ("AWS_", "MOTO_", "KUBECONFIG")
+    excluded = ("AWS_", "MOTO_", "KUBECONFIG", "KWOK_")
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(excluded)}
     return {**inherited, **(extra or {}), MARKER: str(sandbox.folder)}
 
@@ -55,23 +55,30 @@ def start(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     stop_signal: int = signal.SIGTERM,
+    descriptors: Sequence[int] = (),
 ) -> int:
     """Start `argv` as process `name` and return its pid; its output is appended to `logs/<name>.log`.
 
     `env` is added to the caller's environment. `stop_signal` is what a gentle stop sends (PostgreSQL wants SIGINT).
+    `descriptors` are the open files that it inherits.
     Raises SandboxError when a process of that name runs already or the program cannot be started.
     """
     if alive(sandbox, name):
         raise SandboxError(f"Process {name!r} of sandbox {sandbox.name!r} runs already: stop it first.")
     command = [os.fspath(part) for part in argv]
     with (sandbox.logs / f"{name}.log").open("ab") as output:
-        child = _spawn(name, command, output, environment(sandbox, env), cwd)
+        child = _spawn(name, command, output, environment(sandbox, env), cwd, descriptors)
     _write_record(sandbox, Process(name, child.pid, _start_time(child.pid) or 0, command, stop_signal))
     return child.pid
 
 
 def _spawn(
-    name: str, command: list[str], output: IO[bytes], env: Mapping[str, str], cwd: Path | None
+    name: str,
+    command: list[str],
+    output: IO[bytes],
+    env: Mapping[str, str],
+    cwd: Path | None,
+    descriptors: Sequence[int],
 ) -> subprocess.Popen[bytes]:
     try:
         child = subprocess.Popen(
@@ -82,6 +89,7 @@ def _spawn(
             env=env,
             cwd=cwd,
             start_new_session=True,
+            pass_fds=descriptors,
         )
     except OSError as error:
         raise SandboxError(f"Cannot start {name!r} ({command[0]}): {error.strerror}.") from error

@@ -17,8 +17,8 @@ from typing import Any
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 DEFAULT_NAME = "demo"
-# The same pattern as supabase_environment: the environment's name is the sandbox's.
-NAME_PATTERN = re.compile(r"^[a-z][a-z0-9-]{1,18}[a-z0-9]$")
+# The same pattern as supabase_environment: the environment's name is the sandbox's. RDS refuses two hyphens in a row.
+NAME_PATTERN = re.compile(r"[a-z](?!.*--)[a-z0-9-]{1,18}[a-z0-9]")
 
 
 class SandboxError(Exception):
@@ -75,10 +75,10 @@ class Sandbox:
     def current(cls) -> Sandbox:
         """The sandbox that SANDBOX_NAME selects, `demo` when it is not set."""
         name = os.environ.get("SANDBOX_NAME") or DEFAULT_NAME
-        if not NAME_PATTERN.match(name):
+        if not NAME_PATTERN.fullmatch(name):
             raise SandboxError(
                 f"SANDBOX_NAME is {name!r}: use 3 to 20 lower-case letters, digits and hyphens, "
-                "starting with a letter and not ending with a hyphen."
+                "starting with a letter, not ending with a hyphen and without two hyphens in a row."
             )
         return cls(name, CHECKOUT / ".sandbox" / name)
 
@@ -91,6 +91,11 @@ class Sandbox:
     def path(self, *parts: str) -> Path:
         """A path inside the state folder; nothing is created."""
         return self.folder.joinpath(*parts)
+
+    @property
+    def prefix(self) -> str:
+        """What a command must begin with to mean this sandbox."""
+        return "" if self.name == DEFAULT_NAME else f"SANDBOX_NAME={self.name} "
 
     @property
     def logs(self) -> Path:
@@ -113,8 +118,8 @@ class Sandbox:
             state: dict[str, Any] = json.loads(self.state_file.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise SandboxError(
-                f"There is no sandbox named {self.name!r} here: start it with "
-                f"`SANDBOX_NAME={self.name} .venv/bin/python -m sandbox up`."
+                f"There is no sandbox named {self.name!r} here: run `{self.prefix}make demo`, or "
+                f"`{self.prefix}.venv/bin/python -m sandbox up` for an empty one."
             ) from None
         return state
 

@@ -101,8 +101,11 @@ def render(data: Json) -> Iterator[str]:
     pods = [pod for cluster in data["clusters"] for pod in cluster["pods"]]
     pod_rows = [(f"{pod['namespace']}/{pod['name']}", pod["phase"], pod["runs_as"]) for pod in pods]
     yield from table("Pods", ("name", "phase", "runs as"), pod_rows)
+    if data["api_only"]:
+        return
     image_rows = [(ref, item["program"], item["here"], item["production"]) for ref, item in data["images"].items()]
     yield from table("Images that run as real processes", ("image", "program", "here", "in production"), image_rows)
+    yield from differences(data["images"].values())
 
 
 def _cluster_rows(data: Json) -> list[tuple[str, ...]]:
@@ -135,6 +138,14 @@ def _not_loaded(databases: Iterable[Json]) -> Iterator[str]:
     for item in databases:
         if item["not_loaded"]:
             yield f"  {item['identifier']}: accepted but not loaded: {', '.join(item['not_loaded'])}"
+
+
+def differences(images: Iterable[Json]) -> Iterator[str]:
+    """What is different from the image's own content, each difference once; nothing when there are no images."""
+    programs: dict[str, list[str]] = {}
+    for item in images:
+        programs.setdefault(item["note"], []).append(item["program"])
+    yield from table("Differences", ("program", "note"), [(", ".join(names), note) for note, names in programs.items()])
 
 
 def table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sandbox import account, status
-from sandbox.state import DEFAULT_NAME, Sandbox
+from sandbox.state import Sandbox
 
 Json = dict[str, Any]
 
@@ -16,7 +16,7 @@ Json = dict[str, Any]
 def render(sandbox: Sandbox, phases: list[tuple[str, float]]) -> Iterator[str]:
     """Lines of the summary; `phases` are (name, seconds)."""
     data = status.collect(sandbox)
-    prefix = "" if sandbox.name == DEFAULT_NAME else f"SANDBOX_NAME={sandbox.name} "
+    prefix = sandbox.prefix
     yield ""
     yield f"Supabase runs in sandbox {sandbox.name!r}."
     yield from status.table("Created", ("what", "which"), list(_created(sandbox, data)))
@@ -29,6 +29,7 @@ def render(sandbox: Sandbox, phases: list[tuple[str, float]]) -> Iterator[str]:
     yield f"  look     {prefix}.venv/bin/python -m sandbox status, {prefix}.venv/bin/python -m sandbox logs"
     yield f"  remove   {prefix}make demo-down"
     yield from status.table("Real, and simulated", ("part", "here", "in production"), list(_parts(data)))
+    yield from status.differences(_used_images(data).values())
     rows = [(name, f"{seconds / 60:.1f}") for name, seconds in phases]
     yield from status.table("Minutes", ("phase", "min"), rows)
     yield f"  Memory of all {len(data['processes'])} processes: {data['memory_mib']:.0f} MiB"
@@ -63,11 +64,17 @@ def _parts(data: Json) -> Iterator[tuple[str, str, str]]:
     for item in data["databases"]:
         here = f"real PostgreSQL {item['server_version']}" if item["running"] else "nothing (api-only)"
         yield "database", here, f"RDS PostgreSQL {item['engine_version']}"
-    pods = [pod for cluster in data["clusters"] for pod in cluster["pods"]]
-    used = {image for pod in pods for image in pod["images"]}
-    for reference, item in data["images"].items():
-        if reference in used:
-            yield item["program"], item["here"], item["production"]
-    simulated = [pod for pod in pods if pod["runs_as"] != status.REAL]
+    for item in _used_images(data).values():
+        yield item["program"], item["here"], item["production"]
+    simulated = [pod for pod in _pods(data) if pod["runs_as"] != status.REAL]
     for pod in simulated:
         yield f"pod {pod['namespace']}/{pod['name']}", pod["runs_as"], ", ".join(pod["images"])
+
+
+def _used_images(data: Json) -> dict[str, Json]:
+    used = {image for pod in _pods(data) for image in pod["images"]}
+    return {reference: item for reference, item in data["images"].items() if reference in used}
+
+
+def _pods(data: Json) -> list[Json]:
+    return [pod for cluster in data["clusters"] for pod in cluster["pods"]]

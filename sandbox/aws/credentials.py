@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
@@ -12,7 +11,7 @@ from moto.iam.models import Role, iam_backends
 from moto.sts.models import sts_backends
 
 from sandbox.aws.eks.lifecycle import find_cluster
-from sandbox.aws.eks.refusals import as_list
+from sandbox.aws.roles import find_role, trusted_actions
 from sandbox.aws.runtime import Runtime
 
 SERVICE = "pods.eks.amazonaws.com"
@@ -56,22 +55,11 @@ def pod_identity(runtime: Runtime, cluster_name: str, request: dict[str, Any]) -
 
 
 def _trusting_role(role_arn: str) -> Role:
-    roles = [role for role in iam_backends[role_arn.split(":")[4]]["aws"].get_roles() if role.arn == role_arn]
-    if not roles:
+    role = find_role(iam_backends[role_arn.split(":")[4]]["aws"], role_arn)
+    if role is None:
         raise NoCredentials(f"Role {role_arn} of the association does not exist.")
-    document = json.loads(roles[0].assume_role_policy_document or "{}")
-    allowed = {
-        action
-        for statement in as_list(document.get("Statement"))
-        if statement.get("Effect") == "Allow" and SERVICE in _services(statement)
-        for action in as_list(statement.get("Action"))
-    }
+    allowed = trusted_actions(role, SERVICE)
     missing = [action for action in ACTIONS if action not in allowed]
     if missing:
         raise NoCredentials(f"The trust policy of {role_arn} does not allow {SERVICE} {' and '.join(missing)}.")
-    return roles[0]
-
-
-def _services(statement: dict[str, Any]) -> list[str]:
-    principal = statement.get("Principal")
-    return as_list(principal.get("Service")) if isinstance(principal, dict) else []
+    return role

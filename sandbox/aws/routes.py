@@ -58,7 +58,12 @@ def status(runtime: Runtime) -> dict[str, Any]:
 def _images() -> dict[str, dict[str, str]]:
     """What the process node runs for which image, with the replacements that this process' environment asks for."""
     return {
-        reference: {"program": image.program, "here": image.version_here, "production": image.version_production}
+        reference: {
+            "program": image.program,
+            "here": image.version_here,
+            "production": image.version_production,
+            "note": image.note,
+        }
         for reference, image in images.available().items()
     }
 

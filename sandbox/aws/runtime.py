@@ -4,16 +4,31 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
+from pathlib import Path
 
+import yaml
+
+from sandbox.gateway import Gateway
 from sandbox.state import Sandbox
+
+_DURATIONS = Path(__file__).resolve().parent.parent / "durations.yml"
+
+
+@functools.cache
+def durations() -> dict[str, float]:
+    """Seconds that AWS takes for each kind of change, from durations.yml."""
+    found: dict[str, float] = yaml.safe_load(_DURATIONS.read_text(encoding="utf-8"))
+    return found
 
 
 @dataclass(frozen=True)
 class Runtime:
     """The settings of the emulator process, read once from the state folder when it starts.
 
-    `webhooks_url` is where the API servers find token and admission webhooks; `api_only` starts nothing real.
+    `webhooks_url` is where the API servers find token and admission webhooks; `api_only` starts nothing real;
+    `time_scale` is the share of AWS' own durations that changes take, 0 for none; `gateway` is for a cluster's node.
     """
 
     sandbox: Sandbox
@@ -24,6 +39,8 @@ class Runtime:
     api_only: bool
     aws_port: int
     webhooks_url: str
+    time_scale: float = 0
+    gateway: Gateway | None = None
 
     @classmethod
     def read(cls, sandbox: Sandbox) -> Runtime:
@@ -38,4 +55,9 @@ class Runtime:
             api_only=state["options"]["api_only"],
             aws_port=state["ports"]["aws"],
             webhooks_url=f"https://127.0.0.1:{state['ports']['webhooks']}",
+            time_scale=state["options"]["time_scale"],
         )
+
+    def seconds(self, change: str) -> float:
+        """How long a change of durations.yml takes in this sandbox."""
+        return durations()[change] * self.time_scale

@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from types import FrameType
 
 from moto.iam.models import IAMBackend
@@ -23,7 +24,8 @@ from sandbox.aws.eks import extension
 from sandbox.aws.patches import apply_patches
 from sandbox.aws.runtime import Runtime
 from sandbox.aws.wrap import wrap
-from sandbox.state import Sandbox
+from sandbox.gateway import Gateway
+from sandbox.state import Sandbox, SandboxError
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -36,7 +38,10 @@ def main(arguments: list[str] | None = None) -> int:
     logging.getLogger("botocore").setLevel(logging.WARNING)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _exit)
-    runtime = Runtime.read(sandbox)
+    try:
+        runtime = replace(Runtime.read(sandbox), gateway=Gateway(sandbox))
+    except SandboxError as error:
+        sys.exit(f"sandbox.aws.server: {error}")
     application = install(runtime)
     webhooks.serve(runtime, sandbox.read()["ports"]["webhooks"])
     names.publish(sandbox, f"aws.{runtime.region}.amazonaws.com", 80, runtime.aws_port)

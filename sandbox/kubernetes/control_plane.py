@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import os
 import shutil
@@ -19,6 +20,7 @@ from typing import Any
 import yaml
 
 from sandbox import pki, processes
+from sandbox.gateway import Gateway
 from sandbox.kubernetes import admission, rbac
 from sandbox.kubernetes.client import Api
 from sandbox.ports import free_ports
@@ -33,11 +35,15 @@ _READY_TIMEOUT = 60.0
 
 @dataclass(frozen=True)
 class Settings:
-    """What CreateCluster decides: CIDR of Service addresses, issuer of service account tokens, URL of the webhooks."""
+    """What CreateCluster decides: CIDR of Service addresses, issuer of service account tokens, URL of the webhooks.
+
+    The cluster's node serves `gateway`, unless another cluster's does.
+    """
 
     service_cidr: str
     issuer: str
     webhooks_url: str
+    gateway: Gateway | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +88,7 @@ class ControlPlane:
             self._adopt_components()
             for path, manifest in self._first_objects(settings):
                 api.create(path, manifest)
-            self._start_node()
+            self._start_node(settings)
         except BaseException:
             # The folder goes with the cluster; why it failed has to stay.
             if (logs := self.folder / "logs").is_dir():
@@ -109,13 +115,11 @@ class ControlPlane:
         write_atomically(configuration, yaml.safe_dump(self._configuration(settings)))
         options = ["--name", self.cluster_name, "--config", configuration, "--kubeconfig", self.admin_kubeconfig]
         command = [str(part) for part in (tool("kwokctl"), "create", "cluster", *options)]
-        # kwokctl keeps clusters in $KWOK_WORKDIR/clusters/<name>, settings of its own under HOME, and takes the first
-        # kubectl of PATH.
+        # kwokctl keeps clusters in ~/.kwok/clusters/<name>, and takes the first kubectl of PATH.
         environment = processes.environment(
             self.sandbox,
             {
-                "KWOK_WORKDIR": str(self.sandbox.folder),
-                "HOME": str(self.sandbox.path("home")),
+                "HOME": str(self._home()),
                 "PATH": os.pathsep.join([str(tool("kubectl").parent), os.environ.get("PATH", os.defpath)]),
             },
         )
@@ -130,6 +134,22 @@ class ControlPlane:
             child.kill()
         if child.wait():
             raise SandboxError(f"kwokctl ended with {child.returncode}: read {log}.")
+        self._require_files(log)
+
+    def _home(self) -> Path:
+        """A home folder whose ~/.kwok is the sandbox's folder: kwokctl cuts the value of KWOK_WORKDIR at a space."""
+        home = self.sandbox.path("home")
+        home.mkdir(mode=0o700, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            (home / ".kwok").symlink_to("..")
+        return home
+
+    def _require_files(self, log: Path) -> None:
+        """What is started elsewhere would be neither found nor stopped."""
+        files = [self.folder / "pids" / f"{component}.pid" for component in COMPONENTS]
+        missing = [str(file) for file in files if not file.is_file()]
+        if missing:
+            raise SandboxError(f"kwokctl did not write {', '.join(missing)}: it took another folder, read {log}.")
 
     def _require_components(self) -> None:
         """kwokctl waits two minutes for a server that has ended; its log says why at once."""
@@ -228,11 +248,17 @@ class ControlPlane:
         for number in range(FAKE_NODES):
             yield "/api/v1/nodes", _fake_node(number)
 
-    def _start_node(self) -> None:
+    def _start_node(self, settings: Settings) -> None:
         options = ["--state", str(self.sandbox.folder), "--cluster", self.cluster_name]
-        command = [sys.executable, "-m", "sandbox.node", *options]
         path = os.pathsep.join(filter(None, [str(CHECKOUT), os.environ.get("PYTHONPATH")]))
-        processes.start(self.sandbox, self.node_process, command, env={"PYTHONPATH": path}, cwd=CHECKOUT)
+        lent = settings.gateway.lent(self.node_process) if settings.gateway else contextlib.nullcontext(())
+        with lent as descriptors:
+            options += [f"--gateway={descriptor}" for descriptor in descriptors]
+            command = [sys.executable, "-m", "sandbox.node", *options]
+            environment = {"PYTHONPATH": path}
+            processes.start(
+                self.sandbox, self.node_process, command, env=environment, cwd=CHECKOUT, descriptors=descriptors
+            )
 
 
 def webhooks_authority(sandbox: Sandbox) -> pki.Authority:

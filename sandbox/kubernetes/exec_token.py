@@ -9,7 +9,7 @@ import datetime
 import json
 import sys
 
-from plugins.lookup.eks_token import make_token
+from plugins.lookup.eks_token import sign_token
 from sandbox.account import forget_aws_settings
 from sandbox.state import Sandbox
 
@@ -45,7 +45,7 @@ def _token(sandbox: Sandbox, cluster_name: str) -> str:
         "secret_key": state["secret_access_key"],
         "endpoint_url": state["aws_endpoint_url"],
     }
-    return make_token(cluster_name, options)
+    return sign_token(cluster_name, options).token
 
 
 if __name__ == "__main__":

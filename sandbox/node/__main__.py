@@ -23,11 +23,12 @@ def main() -> NoReturn:
     parser = argparse.ArgumentParser(prog="python -m sandbox.node", description=__doc__)
     parser.add_argument("--state", required=True, type=Path, help="state folder of the sandbox")
     parser.add_argument("--cluster", required=True, help="name of the cluster")
+    parser.add_argument("--gateway", type=int, help="descriptor of the socket that leads to the Supabase gateway")
     arguments = parser.parse_args()
     sandbox = Sandbox.at(arguments.state)
     try:
         as_root = namespaces.caller_is_root()
-        file = config.prepare(sandbox, arguments.cluster, as_root).write()
+        file = config.prepare(sandbox, arguments.cluster, as_root, arguments.gateway).write()
         namespaces.enter(as_root)
     except SandboxError as error:
         sys.exit(f"sandbox.node: {error}")

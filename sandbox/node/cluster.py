@@ -33,16 +33,15 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class HostForward:
-    """The host port `ports.<port_key>` of state.json leads to one port of one Service."""
+class Target:
+    """One port of one Service."""
 
-    port_key: str
     namespace: str
     service: str
     port: int
 
 
-HOST_FORWARDS = (HostForward("gateway", "supabase", "supabase-gateway", 8000),)
+GATEWAY = Target("supabase", "supabase-gateway", 8000)
 
 
 class ObjectSource:
@@ -102,7 +101,6 @@ class ClusterNetwork:
         self._published: list[published_names.Name] = []
         self._published_at: int | None = None
         self._name_addresses: dict[str, str] = {}
-        self._forwarded: set[HostForward] = set()
         self._proxy = Proxy()
         self._credentials = identity.CredentialsServer(fabric, lambda token: self._credentials_for(api, token))
         proxy_api = Api(config.api_host, config.api_port, config.ca_file, config.proxy_certificate)
@@ -119,6 +117,7 @@ class ClusterNetwork:
         for reflector in (self._services, self._slices):
             reflector.synced.wait()
         self._apply()
+        self._serve_gateway()
         threading.Thread(target=self._loop, name="cluster-network", daemon=True).start()
 
     def services(self) -> Iterable[Json]:
@@ -144,7 +143,6 @@ class ClusterNetwork:
             self._apply()
         elif self._names_are_new():
             self._apply()
-        self._forward()
 
     def _apply(self) -> None:
         self._names_are_new()
@@ -177,27 +175,17 @@ class ClusterNetwork:
         self._published = published_names.published(self._config.sandbox)
         return True
 
-    def _forward(self) -> None:
-        for forward in HOST_FORWARDS:
-            port = self._port(forward.port_key)
-            if forward in self._forwarded or port is None:
-                continue
-            stream = socket.socket()
-            stream.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                stream.bind((HOST_IP, port))
-            except OSError as error:
-                stream.close()
-                logger.warning("cannot listen on %s:%d for %s: %s", HOST_IP, port, forward.service, error)
-                # Another cluster of this sandbox may have it.
-                self._forwarded.add(forward)
-                continue
-            self._forwarded.add(forward)
-            self._proxy.forward(stream, functools.partial(self._backends, forward))
+    def _serve_gateway(self) -> None:
+        if self._config.gateway is None:
+            logger.info("another cluster's node serves the gateway's port")
+            return
+        stream = socket.socket(fileno=self._config.gateway)
+        stream.set_inheritable(False)
+        self._proxy.forward(stream, functools.partial(self._backends, GATEWAY))
 
-    def _backends(self, forward: HostForward) -> list[Backend]:
+    def _backends(self, target: Target) -> list[Backend]:
         slices = self._slices.objects.values()
-        return services.service_backends(self.services(), slices, forward.namespace, forward.service, forward.port)
+        return services.service_backends(self.services(), slices, target.namespace, target.service, target.port)
 
     def _port(self, key: str) -> int | None:
         port: int | None = self._config.sandbox.read().get("ports", {}).get(key)

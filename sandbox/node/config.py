@@ -18,7 +18,10 @@ HOST_IP = "127.0.0.1"
 
 @dataclass(frozen=True)
 class Config:
-    """Everything the node needs after start. Certificates are (certificate file, key file)."""
+    """Everything the node needs after start. Certificates are (certificate file, key file).
+
+    `gateway` is the descriptor of a socket that listens on the host; another cluster's node has it when there is none.
+    """
 
     sandbox_folder: str
     cluster: str
@@ -29,6 +32,7 @@ class Config:
     proxy_certificate: tuple[str, str]
     serving_certificate: tuple[str, str]
     as_root: bool
+    gateway: int | None = None
 
     @property
     def sandbox(self) -> Sandbox:
@@ -58,7 +62,7 @@ class Config:
         return cls(**values)
 
 
-def prepare(sandbox: Sandbox, cluster: str, as_root: bool) -> Config:
+def prepare(sandbox: Sandbox, cluster: str, as_root: bool, gateway: int | None = None) -> Config:
     """Read the cluster's admin kubeconfig and sign the node's certificates with the cluster's CA.
 
     Raises SandboxError when the cluster has no control plane.
@@ -84,6 +88,7 @@ def prepare(sandbox: Sandbox, cluster: str, as_root: bool) -> Config:
         proxy_certificate=_strings(proxy),
         serving_certificate=_strings(serving),
         as_root=as_root,
+        gateway=gateway,
     )
 
 

@@ -12,7 +12,7 @@ import yaml
 from sandbox.aws.eks import catalog, pod_identity
 from sandbox.aws.eks.call import Call, handles, in_use, invalid, not_found, now
 from sandbox.aws.eks.store import Cluster
-from sandbox.aws.eks.updates import record_update
+from sandbox.aws.eks.updates import Update, begin_update
 
 
 @handles("CreateAddon")
@@ -27,7 +27,7 @@ def create_addon(call: Call) -> dict[str, Any]:
         "clusterName": cluster.name,
         "addonVersion": version,
         "addonArn": call.arn(f"addon/{cluster.name}/{name}/{uuid.uuid4()}"),
-        "status": "ACTIVE",
+        "status": "CREATING",
         "health": {"issues": []},
         "createdAt": now(),
         "modifiedAt": now(),
@@ -39,7 +39,9 @@ def create_addon(call: Call) -> dict[str, Any]:
         **_given(call, "configurationValues", "serviceAccountRoleArn"),
     }
     cluster.addons[name] = addon
-    return {"addon": {**addon, "status": "CREATING"}}
+    seconds = call.runtime.seconds("eks_addon_create")
+    cluster.changes.begin("addon", name, seconds, lambda: addon.update(status="ACTIVE"))
+    return {"addon": dict(addon)}
 
 
 @handles("DescribeAddon")
@@ -55,24 +57,35 @@ def list_addons(call: Call) -> dict[str, Any]:
 @handles("UpdateAddon")
 def update_addon(call: Call) -> dict[str, Any]:
     """The role is not kept when it is left out: EKS then lets the add-on use the node role."""
-    cluster, addon = call.active_cluster(), _find(call)
+    cluster, addon = call.active_cluster(), _find_idle(call)
     version = _version(call, cluster, call.params.get("addonVersion") or addon["addonVersion"])
     _check_configuration(call, call.params.get("configurationValues"))
     if "podIdentityAssociations" in call.params:
         _disassociate(cluster, addon)
         addon["podIdentityAssociations"] = _associate(call, cluster, addon["addonName"])
-    addon.pop("serviceAccountRoleArn", None)
-    addon.update(addonVersion=version, modifiedAt=now(), **_given(call, "configurationValues", "serviceAccountRoleArn"))
-    return {"update": record_update(cluster, "AddonUpdate", {"AddonVersion": version}, addonName=addon["addonName"])}
+    addon["status"] = "UPDATING"
+    values = _given(call, "configurationValues", "serviceAccountRoleArn")
+
+    def finish() -> None:
+        addon.pop("serviceAccountRoleArn", None)
+        addon.update(status="ACTIVE", addonVersion=version, modifiedAt=now(), **values)
+
+    update = Update("AddonUpdate", {"AddonVersion": version}, {"addonName": addon["addonName"]})
+    return {"update": begin_update(cluster, update, call.runtime.seconds("eks_addon_update"), finish)}
 
 
 @handles("DeleteAddon")
 def delete_addon(call: Call) -> dict[str, Any]:
-    cluster, addon = call.cluster(), _find(call)
-    if not call.params.get("preserve"):
-        _disassociate(cluster, addon)
-    del cluster.addons[addon["addonName"]]
-    return {"addon": {**addon, "status": "DELETING"}}
+    cluster, addon = call.cluster(), _find_idle(call)
+    addon["status"] = "DELETING"
+
+    def finish() -> None:
+        if not call.params.get("preserve"):
+            _disassociate(cluster, addon)
+        del cluster.addons[addon["addonName"]]
+
+    cluster.changes.begin("addon", addon["addonName"], call.runtime.seconds("eks_addon_delete"), finish)
+    return {"addon": dict(addon)}
 
 
 def _find(call: Call) -> dict[str, Any]:
@@ -81,6 +94,15 @@ def _find(call: Call) -> dict[str, Any]:
         message = f"No addon: {name} found in cluster: {cluster.name}"
         raise not_found(message, clusterName=cluster.name, addonName=name)
     return cluster.addons[name]
+
+
+def _find_idle(call: Call) -> dict[str, Any]:
+    """EKS changes an add-on only when no other change of it is under way."""
+    addon = _find(call)
+    if addon["status"] in ("CREATING", "UPDATING", "DELETING"):
+        message = f"Addon {addon['addonName']} cannot be changed while it is in status {addon['status']}"
+        raise in_use(message, clusterName=addon["clusterName"], addonName=addon["addonName"])
+    return addon
 
 
 def _version(call: Call, cluster: Cluster, wanted: str | None) -> str:

@@ -103,8 +103,10 @@ class Call:
         return cluster
 
     def active_cluster(self, member: str = "clusterName") -> Cluster:
-        """Like `cluster`, and it must be ACTIVE; raises InvalidRequestException as EKS does."""
+        """Like `cluster`, and it must be ACTIVE; raises ResourceInUseException while an update of it is under way."""
         cluster = self.cluster(member)
+        if cluster.status == "UPDATING":
+            raise in_use(f"Cluster {cluster.name} currently has an update in progress", clusterName=cluster.name)
         if cluster.status != "ACTIVE":
             raise invalid_request(f"Cluster '{cluster.name}' is not in ACTIVE status", clusterName=cluster.name)
         return cluster

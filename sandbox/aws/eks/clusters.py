@@ -68,8 +68,8 @@ def delete_cluster(call: Call) -> dict[str, Any]:
     if cluster.nodegroups:
         names = ",".join(cluster.nodegroups)
         raise in_use("Cluster has nodegroups attached", clusterName=cluster.name, nodegroupName=names)
-    if cluster.fargate_profiles:
-        raise in_use("Cluster has Fargate profiles attached", clusterName=cluster.name)
+    if cluster.profiles:
+        raise in_use("Cluster has Fargate Profiles in ACTIVE state", clusterName=cluster.name)
     if cluster.status in ("CREATING", "DELETING"):
         raise in_use(f"Cluster has status {cluster.status}", clusterName=cluster.name)
     cluster.set_status("DELETING")

@@ -13,14 +13,26 @@ from moto.eks import urls
 from moto.eks.models import EKSBackend
 from moto.eks.responses import EKSResponse
 
-from sandbox.aws.eks import access, addons, catalog, clusters, lifecycle, pod_identity, tags, updates
+from sandbox.aws.eks import (
+    access,
+    addons,
+    catalog,
+    clusters,
+    fargate_profiles,
+    lifecycle,
+    nodegroups,
+    pod_identity,
+    tags,
+    updates,
+)
 from sandbox.aws.eks.call import HANDLERS, LOCK, Call, EksError, invalid
+from sandbox.aws.eks.store import Cluster
 from sandbox.aws.models import operation_names, validation_errors
 from sandbox.aws.runtime import Runtime
 from sandbox.aws.wrap import wrap
 
 # Importing them has filled HANDLERS.
-MODULES = (access, addons, catalog, clusters, pod_identity, tags, updates)
+MODULES = (access, addons, catalog, clusters, fargate_profiles, nodegroups, pod_identity, tags, updates)
 
 
 def install(runtime: Runtime) -> None:
@@ -46,6 +58,9 @@ def _method(runtime: Runtime, operation: str) -> Callable[[EKSResponse], ActionR
             raise invalid(problems)
         call = Call(params, self.eks_backend, self.partition, self.access_key, runtime)
         with LOCK:
+            for cluster in list(call.backend.clusters.values()):
+                if isinstance(cluster, Cluster):
+                    cluster.changes.settle()
             return ActionResult(HANDLERS[operation](call))
 
     return method

@@ -8,6 +8,7 @@ import base64
 import contextlib
 import logging
 import threading
+import time
 
 from moto.ec2.models import ec2_backends
 from moto.eks.models import EKSBackend, eks_backends
@@ -27,7 +28,12 @@ def begin_creation(runtime: Runtime, cluster: Cluster) -> None:
     """Start the control plane in the background; with --api-only the cluster is ACTIVE as soon as it is described."""
     if runtime.api_only:
         authority = pki.Authority.load_or_create(runtime.sandbox.path("clusters", cluster.name, "pki"), "kubernetes")
-        _publish(cluster, PLACEHOLDER_ENDPOINT, authority.certificate_pem)
+        seconds = runtime.seconds("eks_cluster_create")
+
+        def publish() -> None:
+            _publish(cluster, PLACEHOLDER_ENDPOINT, authority.certificate_pem)
+
+        cluster.changes.begin("cluster", cluster.name, seconds, publish)
         return
     arguments = (runtime, cluster)
     cluster.creation = threading.Thread(target=_create, args=arguments, name=f"create-{cluster.name}", daemon=True)
@@ -38,7 +44,8 @@ def begin_deletion(call: Call, cluster: Cluster) -> None:
     """Stop the control plane in the background, then forget the cluster and its security group."""
     arguments = (call.runtime, call.backend, cluster)
     if call.runtime.api_only:
-        _delete(*arguments)
+        seconds = call.runtime.seconds("eks_cluster_delete")
+        cluster.changes.begin("cluster", cluster.name, seconds, lambda: _delete(*arguments))
         return
     threading.Thread(target=_delete, args=arguments, name=f"delete-{cluster.name}", daemon=True).start()
 
@@ -48,6 +55,7 @@ def stop_all(runtime: Runtime, backend: EKSBackend) -> None:
     for cluster in list(backend.clusters.values()):
         if isinstance(cluster, Cluster) and cluster.creation is not None:
             # What is half started now would be there after the stop.
+            cluster.abandoned.set()
             cluster.creation.join()
         control_plane(runtime, cluster.name).stop()
 
@@ -77,7 +85,9 @@ def _create(runtime: Runtime, cluster: Cluster) -> None:
         service_cidr=cluster.document["kubernetesNetworkConfig"]["serviceIpv4Cidr"],
         issuer=cluster.document["identity"]["oidc"]["issuer"],
         webhooks_url=runtime.webhooks_url,
+        gateway=runtime.gateway,
     )
+    ready = time.monotonic() + runtime.seconds("eks_cluster_create")
     try:
         endpoint = control_plane(runtime, cluster.name).start(settings)
     except Exception as error:
@@ -86,6 +96,7 @@ def _create(runtime: Runtime, cluster: Cluster) -> None:
         with LOCK:
             cluster.set_status("FAILED", str(error))
         return
+    cluster.abandoned.wait(max(0.0, ready - time.monotonic()))
     _publish(cluster, endpoint.url, endpoint.ca_pem)
     cluster.running_version = endpoint.version
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from sandbox.aws.eks.call import Call, handles, in_use, invalid, not_found, now
 from sandbox.aws.eks.store import Cluster
+from sandbox.aws.roles import find_role
 
 _SUMMARY = ("clusterName", "namespace", "serviceAccount", "associationArn", "associationId", "ownerArn")
 _OPTIONAL = ("targetRoleArn", "disableSessionTags", "policy")
@@ -50,6 +51,7 @@ def create_association(call: Call) -> dict[str, Any]:
     )
     association["tags"] = call.params.get("tags") or {}
     association.update({member: call.params[member] for member in _OPTIONAL if member in call.params})
+    _give_external_id(call, association)
     return {"association": association}
 
 
@@ -77,6 +79,7 @@ def update_association(call: Call) -> dict[str, Any]:
         _require_role(call, call.params["roleArn"])
     changes = {member: call.params[member] for member in ("roleArn", *_OPTIONAL) if member in call.params}
     association.update(changes, modifiedAt=now())
+    _give_external_id(call, association)
     return {"association": association}
 
 
@@ -95,6 +98,16 @@ def _find(call: Call) -> dict[str, Any]:
     return cluster.associations[identifier]
 
 
+def _give_external_id(call: Call, association: dict[str, Any]) -> None:
+    """A target role gets an identifier for its trust policy; without one the association has neither."""
+    if association.get("targetRoleArn"):
+        place = f"{association['clusterName']}/{association['namespace']}/{association['serviceAccount']}"
+        association["externalId"] = f"{call.region}/{call.account_id}/{place}"
+    else:
+        association.pop("targetRoleArn", None)
+        association.pop("externalId", None)
+
+
 def _require_role(call: Call, role_arn: str) -> None:
-    if not any(role.arn == role_arn for role in call.iam.get_roles()):
+    if find_role(call.iam, role_arn) is None:
         raise invalid("Role provided in the request does not exist.")

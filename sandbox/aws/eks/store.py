@@ -11,6 +11,8 @@ from typing import Any
 from moto.eks.models import Cluster as MotoCluster
 from moto.eks.models import EKSBackend
 
+from sandbox.aws.eks.changes import Changes
+
 
 @dataclass
 class AccessEntry:
@@ -21,9 +23,10 @@ class AccessEntry:
 
 
 class Cluster(MotoCluster):
-    """moto's cluster, on which its node groups and Fargate profiles hang, and everything else EKS knows of it.
+    """moto's cluster, and everything else EKS knows of it.
 
     `document` is the Cluster shape of the API. `endpoint` and CA appear in it when the control plane is up.
+    `nodegroups` and `profiles` are the node groups and Fargate profiles, as the API shows them.
     """
 
     def __init__(self, document: dict[str, Any], backend: EKSBackend) -> None:
@@ -38,11 +41,16 @@ class Cluster(MotoCluster):
         )
         self.document = document
         self.addons: dict[str, dict[str, Any]] = {}
+        self.nodegroups: dict[str, dict[str, Any]] = {}  # type: ignore[assignment]  # moto has objects here
+        self.profiles: dict[str, dict[str, Any]] = {}
         self.associations: dict[str, dict[str, Any]] = {}
         self.entries: dict[str, AccessEntry] = {}
         self.updates: dict[str, dict[str, Any]] = {}
+        self.changes = Changes()
         # The thread that starts the control plane.
         self.creation: threading.Thread | None = None
+        # Ends the time that this thread lets pass because AWS would.
+        self.abandoned = threading.Event()
         # The version that runs, which an upgrade of the sandbox does not change.
         self.running_version: str | None = None
         self.set_status(document["status"])

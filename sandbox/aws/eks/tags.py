@@ -43,6 +43,6 @@ def _tags_by_arn(cluster: Cluster) -> dict[str, dict[str, str]]:
     found.update({addon["addonArn"]: addon["tags"] for addon in cluster.addons.values()})
     found.update({item["associationArn"]: item["tags"] for item in cluster.associations.values()})
     found.update({entry.document["accessEntryArn"]: entry.document["tags"] for entry in cluster.entries.values()})
-    found.update({group.arn: group.tags for group in cluster.nodegroups.values()})
-    found.update({profile.fargate_profile_arn: profile.tags for profile in cluster.fargate_profiles.values()})
+    found.update({group["nodegroupArn"]: group["tags"] for group in cluster.nodegroups.values()})
+    found.update({profile["fargateProfileArn"]: profile["tags"] for profile in cluster.profiles.values()})
     return found

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.aws.eks import catalog, refusals
@@ -39,18 +41,47 @@ _MODES = ["CONFIG_MAP", "API_AND_CONFIG_MAP", "API"]
 LOG_TYPES = ["api", "audit", "authenticator", "controllerManager", "scheduler"]
 
 
-def record_update(cluster: Cluster, kind: str, params: dict[str, Any], **owner: str) -> dict[str, Any]:
-    """Store a finished update and return it as the call that started it sees it: still in progress."""
-    update = {
+@dataclass(frozen=True)
+class Update:
+    """What DescribeUpdate tells of an update. `owner` has addonName or nodegroupName unless it is the cluster's own."""
+
+    kind: str
+    params: dict[str, Any]
+    owner: dict[str, str] = field(default_factory=dict)
+
+
+def begin_update(cluster: Cluster, update: Update, seconds: float, finish: Callable[[], None]) -> dict[str, Any]:
+    """Store an update that `finish` makes after `seconds`, and return it as the call that started it sees it."""
+    record: dict[str, Any] = {
         "id": str(uuid.uuid4()),
-        "status": "Successful",
-        "type": kind,
-        "params": [{"type": key, "value": _text(value)} for key, value in params.items()],
+        "status": "InProgress",
+        "type": update.kind,
+        "params": [{"type": key, "value": _text(value)} for key, value in update.params.items()],
         "createdAt": now(),
         "errors": [],
     }
-    cluster.updates[str(update["id"])] = {**update, "owner": owner}
-    return {**update, "status": "InProgress"}
+    cluster.updates[record["id"]] = {**record, "owner": update.owner}
+
+    def done() -> None:
+        finish()
+        cluster.updates[record["id"]]["status"] = "Successful"
+
+    noun, subject = next(iter(update.owner.items()), ("cluster", cluster.name))
+    cluster.changes.begin(noun.removesuffix("Name"), subject, seconds, done)
+    return record
+
+
+def _begin_cluster_update(
+    call: Call, cluster: Cluster, update: Update, duration: str, finish: Callable[[], None]
+) -> dict[str, Any]:
+    """One update of the cluster itself; EKS takes no second one meanwhile."""
+    cluster.set_status("UPDATING")
+
+    def done() -> None:
+        finish()
+        cluster.set_status("ACTIVE")
+
+    return {"update": begin_update(cluster, update, call.runtime.seconds(duration), done)}
 
 
 def merge_logging(current: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
@@ -78,8 +109,8 @@ def update_cluster_config(call: Call) -> dict[str, Any]:
     if all(cluster.document.get(key) == value for key, value in merged.items()):
         message = f"Cluster is already at the desired configuration with {', '.join(sorted(wanted))}."
         raise invalid(f"No changes needed. {message}", clusterName=cluster.name)
-    cluster.document.update(merged)
-    return {"update": record_update(cluster, categories.pop(), wanted)}
+    update = Update(categories.pop(), wanted)
+    return _begin_cluster_update(call, cluster, update, "eks_cluster_update", lambda: cluster.document.update(merged))
 
 
 @handles("UpdateClusterVersion")
@@ -93,9 +124,12 @@ def update_cluster_version(call: Call) -> dict[str, Any]:
     if wanted - current not in (1, -1):
         message = f"Unsupported Kubernetes minor version update from 1.{current} to {version}"
         raise invalid(message, clusterName=cluster.name)
-    cluster.document["version"] = cluster.version = version
-    kind = "VersionUpdate" if wanted > current else "VersionRollback"
-    return {"update": record_update(cluster, kind, {"Version": version})}
+
+    def finish() -> None:
+        cluster.document["version"] = cluster.version = version
+
+    update = Update("VersionUpdate" if wanted > current else "VersionRollback", {"Version": version})
+    return _begin_cluster_update(call, cluster, update, "eks_cluster_version", finish)
 
 
 @handles("AssociateEncryptionConfig")
@@ -103,9 +137,13 @@ def associate_encryption_config(call: Call) -> dict[str, Any]:
     cluster = call.active_cluster("clusterName")
     if cluster.document.get("encryptionConfig"):
         raise invalid("Cluster already has an encryption configuration", clusterName=cluster.name)
-    cluster.document["encryptionConfig"] = call.params["encryptionConfig"]
-    params = {"EncryptionConfig": call.params["encryptionConfig"]}
-    return {"update": record_update(cluster, "AssociateEncryptionConfig", params)}
+    config = call.params["encryptionConfig"]
+
+    def finish() -> None:
+        cluster.document["encryptionConfig"] = config
+
+    update = Update("AssociateEncryptionConfig", {"EncryptionConfig": config})
+    return _begin_cluster_update(call, cluster, update, "eks_cluster_update", finish)
 
 
 @handles("DescribeUpdate")

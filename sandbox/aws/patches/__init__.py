@@ -4,9 +4,17 @@
 
 from __future__ import annotations
 
-from sandbox.aws.patches import ec2, eks, kms, s3
+from sandbox.aws.patches import acm, ec2, flow_logs, iam, kms, launch_templates, s3
 
-PATCHES = (*ec2.PATCHES, *eks.PATCHES, *kms.PATCHES, *s3.PATCHES)
+PATCHES = (
+    *acm.PATCHES,
+    *ec2.PATCHES,
+    *flow_logs.PATCHES,
+    *iam.PATCHES,
+    *kms.PATCHES,
+    *launch_templates.PATCHES,
+    *s3.PATCHES,
+)
 
 
 def apply_patches() -> None:

@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
+from moto.core.exceptions import JsonRESTError
 from moto.kms.models import KmsBackend
 
 from sandbox.aws.wrap import wrap
@@ -23,4 +25,68 @@ def patch_schedule_deletion_by_arn() -> None:
     wrap(KmsBackend, "schedule_key_deletion", schedule)
 
 
-PATCHES = (patch_schedule_deletion_by_arn,)
+def patch_key_state_by_arn() -> None:
+    """EnableKey, DisableKey and CancelKeyDeletion know keys by id only and end with KeyError (500) for an ARN.
+
+    Symptom: amazon.aws.kms_key with `enabled: false` fails.
+    Source: KMS API reference, DisableKey, KeyId: "Specify the key ID or key ARN of the KMS key".
+    """
+
+    def change(original: Callable[..., None], self: KmsBackend, key_id: str) -> None:
+        original(self, self.get_key_id(key_id))
+
+    for name in ("enable_key", "disable_key", "cancel_key_deletion"):
+        wrap(KmsBackend, name, change)
+
+
+def patch_use_of_unusable_key() -> None:
+    """Encrypt, Decrypt and GenerateDataKey work with a key that is disabled or pending deletion.
+
+    Source: KMS developer guide, "Key states of AWS KMS keys": DisabledException, and KMSInvalidStateException.
+    """
+
+    def encrypt(original: Callable[..., Any], self: KmsBackend, key_id: str, **rest: Any) -> Any:
+        _require_usable(self, self.any_id_to_key_id(key_id))
+        return original(self, key_id=key_id, **rest)
+
+    def decrypt(original: Callable[..., tuple[bytes, str]], self: KmsBackend, **arguments: Any) -> tuple[bytes, str]:
+        plaintext, arn = original(self, **arguments)
+        _require_usable(self, self.get_key_id(arn))
+        return plaintext, arn
+
+    wrap(KmsBackend, "encrypt", encrypt)
+    wrap(KmsBackend, "decrypt", decrypt)
+
+
+def patch_decrypt_with_another_key() -> None:
+    """Decrypt with the KeyId of another key than the ciphertext's answers AccessDeniedException.
+
+    Source: KMS API reference, Decrypt, errors: IncorrectKeyException.
+    """
+
+    def decrypt(
+        original: Callable[..., Any], self: KmsBackend, key_id: str | None = None, **arguments: Any
+    ) -> tuple[bytes, str]:
+        plaintext, arn = original(self, **arguments)
+        if key_id is not None and self.any_id_to_key_id(key_id) != self.get_key_id(arn):
+            message = "The key ID in the request does not identify a CMK that can perform this operation."
+            raise JsonRESTError("IncorrectKeyException", message)
+        return plaintext, arn
+
+    wrap(KmsBackend, "decrypt", decrypt)
+
+
+def _require_usable(backend: KmsBackend, key_id: str) -> None:
+    key = backend.keys.get(key_id)
+    if key is not None and key.key_state == "Disabled":
+        raise JsonRESTError("DisabledException", f"{key.arn} is disabled.")
+    if key is not None and key.key_state == "PendingDeletion":
+        raise JsonRESTError("KMSInvalidStateException", f"{key.arn} is pending deletion.")
+
+
+PATCHES = (
+    patch_schedule_deletion_by_arn,
+    patch_key_state_by_arn,
+    patch_use_of_unusable_key,
+    patch_decrypt_with_another_key,
+)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.iam.access_control import IAMPolicyStatement, PermissionResult
+from moto.s3.models import FakeBucket, PublicAccessBlock, S3Backend
 
 from sandbox.aws.wrap import wrap
 
@@ -31,4 +32,23 @@ def patch_conditional_deny() -> None:
     wrap(IAMPolicyStatement, "is_action_permitted", is_action_permitted)
 
 
-PATCHES = (patch_conditional_deny,)
+def patch_settings_of_new_bucket() -> None:
+    """A new bucket has neither a public access block nor ownership controls nor default encryption.
+
+    Symptom: what check mode predicts of a new bucket is not what comes.
+    Source: S3 user guide, "Default settings for new S3 buckets FAQ": since April 2023 Block Public Access is on and
+    Object Ownership is BucketOwnerEnforced; "Default encryption FAQ": objects are encrypted by SSE-S3.
+    """
+
+    def create_bucket(original: Callable[..., FakeBucket], self: S3Backend, *arguments: Any, **named: Any) -> Any:
+        bucket = original(self, *arguments, **named)
+        # moto declares a dictionary, and keeps a text.
+        vars(bucket)["ownership_rule"] = "BucketOwnerEnforced"
+        bucket.public_access_block = PublicAccessBlock(*["True"] * 4)
+        bucket.encryption = {"Rule": {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}}
+        return bucket
+
+    wrap(S3Backend, "create_bucket", create_bucket)
+
+
+PATCHES = (patch_conditional_deny, patch_settings_of_new_bucket)

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from sandbox import account, lifecycle
+from sandbox.aws.runtime import durations
 from sandbox.state import Sandbox
 
 
@@ -49,6 +50,19 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="session")
 def aws(emulator: Sandbox) -> Account:
+    return _account(emulator)
+
+
+@pytest.fixture(scope="session")
+def slow_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    """An account in which a cluster takes two seconds to be made, and everything else its share of that."""
+    sandbox = Sandbox("unit-slow-aws", tmp_path_factory.mktemp("emulator") / "unit-slow-aws")
+    list(lifecycle.up(sandbox, api_only=True, time_scale=2 / durations()["eks_cluster_create"]))
+    yield _account(sandbox)
+    list(lifecycle.down(sandbox))
+
+
+def _account(emulator: Sandbox) -> Account:
     ec2 = account.client(emulator, "ec2")
     vpc_id = ec2.create_vpc(CidrBlock="10.20.0.0/16")["Vpc"]["VpcId"]
     subnet_ids = [

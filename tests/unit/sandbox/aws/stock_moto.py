@@ -6,10 +6,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from moto import mock_aws
 
 REGION = "eu-west-1"
@@ -43,13 +48,105 @@ def nat_gateway(name: str) -> tuple[str, str]:
     return created["NatGateway"]["NatGatewayId"], address
 
 
+def certificate(name: str = "example.com", **members: Any) -> str:
+    """A requested certificate: its ARN."""
+    requested = client("acm").request_certificate(DomainName=name, ValidationMethod="DNS", **members)
+    return str(requested["CertificateArn"])
+
+
+def described_certificate(arn: str) -> dict[str, Any]:
+    found: dict[str, Any] = client("acm").describe_certificate(CertificateArn=arn)["Certificate"]
+    return found
+
+
+def validation_record(name: str) -> dict[str, str]:
+    """What has to be in the DNS to validate a new certificate for a name."""
+    record: dict[str, str] = described_certificate(certificate(name))["DomainValidationOptions"][0]["ResourceRecord"]
+    return record
+
+
+def validation_records() -> bool:
+    return validation_record("one.com")["Value"] == validation_record("two.com")["Value"]
+
+
+def validation_by_records() -> bool:
+    route53, record = client("route53"), validation_record("example.com")
+    zone = route53.create_hosted_zone(Name="example.com", CallerReference="r")["HostedZone"]["Id"]
+    values = {"TTL": 300, "ResourceRecords": [{"Value": record["Value"]}]}
+    change = {"Action": "UPSERT", "ResourceRecordSet": {"Name": record["Name"], "Type": "CNAME", **values}}
+    route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": [change]})
+    return bool(described_certificate(certificate())["Status"] != "ISSUED")
+
+
+def pending_certificate() -> bool:
+    return "NotAfter" in described_certificate(certificate())
+
+
+def key_algorithm() -> bool:
+    arn = certificate(KeyAlgorithm="EC_prime256v1")
+    return bool(described_certificate(arn)["KeyAlgorithm"] != "EC-prime256v1")
+
+
+def default_key_types() -> bool:
+    key = ec.generate_private_key(ec.SECP384R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "example.com")])
+    now = datetime.now(tz=UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    made = builder.not_valid_before(now).not_valid_after(now + timedelta(days=1)).sign(key, hashes.SHA256())
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    client("acm").import_certificate(Certificate=made.public_bytes(pem), PrivateKey=private)
+    return bool(client("acm").list_certificates()["CertificateSummaryList"])
+
+
+def listed_names() -> bool:
+    certificate()
+    return "SubjectAlternativeNameSummaries" not in client("acm").list_certificates()["CertificateSummaryList"][0]
+
+
+def certificate_in_use() -> bool:
+    ec2, elbv2, arn = client("ec2"), client("elbv2"), certificate()
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnets = [
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{number}.0/24", AvailabilityZone=f"{REGION}{zone}")
+        for number, zone in enumerate("ab")
+    ]
+    balancer = elbv2.create_load_balancer(Name="b", Subnets=[subnet["Subnet"]["SubnetId"] for subnet in subnets])
+    answer = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
+    elbv2.create_listener(
+        LoadBalancerArn=balancer["LoadBalancers"][0]["LoadBalancerArn"],
+        Protocol="HTTPS",
+        Port=443,
+        Certificates=[{"CertificateArn": arn}],
+        DefaultActions=[answer],
+    )
+    try:
+        client("acm").delete_certificate(CertificateArn=arn)
+    except ClientError:
+        return False
+    return True
+
+
+def token_of_deleted_certificate() -> bool:
+    client("acm").delete_certificate(CertificateArn=certificate(IdempotencyToken="token"))
+    try:
+        certificate(IdempotencyToken="token")
+    except KeyError:
+        return True
+    return False
+
+
 def rule_description_answer() -> bool:
     ec2 = client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     group = ec2.create_security_group(GroupName="g", Description="g", VpcId=vpc)["GroupId"]
     rule = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0", "Description": "all"}]}
-    answer = ec2.update_security_group_rule_descriptions_egress(GroupId=group, IpPermissions=[rule])
-    return answer.get("Return") is not True
+    ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule])
+    updates = (
+        ec2.update_security_group_rule_descriptions_egress,
+        ec2.update_security_group_rule_descriptions_ingress,
+    )
+    return all(update(GroupId=group, IpPermissions=[rule]).get("Return") is not True for update in updates)
 
 
 def nat_gateway_resource_type() -> bool:
@@ -79,15 +176,117 @@ def release_of_address_in_use() -> bool:
     return True
 
 
-def lists_of_unknown_cluster() -> bool:
-    eks = client("eks")
+def flow_log(**members: Any) -> dict[str, Any]:
+    """A flow log of a new VPC, as it is described; empty when it was not made."""
+    ec2 = client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    answer = ec2.create_flow_logs(**{"ResourceType": "VPC", "ResourceIds": [vpc], "TrafficType": "ALL", **members})
+    found: list[dict[str, Any]] = ec2.describe_flow_logs(FlowLogIds=answer["FlowLogIds"])["FlowLogs"]
+    return found[0] if answer["FlowLogIds"] else {}
+
+
+def flow_log_bucket() -> dict[str, Any]:
+    client("s3").create_bucket(Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": REGION})
+    return {"LogDestinationType": "s3", "LogDestination": "arn:aws:s3:::bucket"}
+
+
+def flow_log_group(role: str) -> dict[str, Any]:
+    client("logs").create_log_group(logGroupName="group")
+    arn = "arn:aws:logs:eu-west-1:123456789012:log-group:group"
+    return {"LogDestination": arn, "DeliverLogsPermissionArn": f"arn:aws:iam::123456789012:role/{role}"}
+
+
+def flow_log_to_log_group_arn() -> bool:
+    return "LogGroupName" not in flow_log(**flow_log_group("r"))
+
+
+def flow_log_to_bucket_prefix() -> bool:
+    return not flow_log(**{**flow_log_bucket(), "LogDestination": "arn:aws:s3:::bucket/prefix"})
+
+
+def flow_log_role() -> bool:
+    return bool(flow_log(**flow_log_group("none")))
+
+
+def flow_log_destination_options() -> bool:
+    return "DestinationOptions" not in flow_log(**flow_log_bucket())
+
+
+def equal_flow_log() -> bool:
+    members = flow_log_bucket()
+    made = flow_log(**members)
     try:
-        eks.list_fargate_profiles(clusterName="none")
-    except eks.exceptions.ResourceNotFoundException:
-        return False
-    except KeyError:
+        flow_log(**members, ResourceIds=[made["ResourceId"]], MaxAggregationInterval=60)
+    except ClientError:
         return True
+    return False
+
+
+def service_linked_role_names() -> bool:
+    role = client("iam").create_service_linked_role(AWSServiceName="spot.amazonaws.com")["Role"]
+    return str(role["RoleName"]) != "AWSServiceRoleForEC2Spot"
+
+
+def taken_service_linked_role() -> bool:
+    iam = client("iam")
+    iam.create_service_linked_role(AWSServiceName="ecs.amazonaws.com")
+    try:
+        iam.create_service_linked_role(AWSServiceName="ecs.amazonaws.com")
+    except ClientError as error:
+        return error.response["Error"]["Code"] != "InvalidInput"
     return True
+
+
+def refused_custom_suffix() -> bool:
+    try:
+        client("iam").create_service_linked_role(AWSServiceName="ecs.amazonaws.com", CustomSuffix="a")
+    except ClientError:
+        return False
+    return True
+
+
+def service_linked_role_deletion() -> bool:
+    try:
+        client("iam").get_service_linked_role_deletion_status(DeletionTaskId="none")
+    except ClientError:
+        return False
+    return True
+
+
+def oidc_provider(**members: Any) -> str:
+    """An OIDC provider: its ARN."""
+    created = client("iam").create_open_id_connect_provider(Url="https://example.com/id", **members)
+    return str(created["OpenIDConnectProviderArn"])
+
+
+def client_ids_of_oidc_provider() -> bool:
+    try:
+        client("iam").add_client_id_to_open_id_connect_provider(OpenIDConnectProviderArn=oidc_provider(), ClientID="a")
+    except NotImplementedError:
+        return True
+    return False
+
+
+def thumbprint_of_oidc_provider() -> bool:
+    provider = client("iam").get_open_id_connect_provider(OpenIDConnectProviderArn=oidc_provider())
+    return not provider["ThumbprintList"]
+
+
+def duplicate_oidc_provider() -> bool:
+    oidc_provider()
+    try:
+        oidc_provider()
+    except ClientError as error:
+        return "https://example.com/id" not in error.response["Error"]["Message"]
+    return True
+
+
+def tag_keys_of_oidc_provider() -> bool:
+    try:
+        oidc_provider(Tags=[{"Key": "a", "Value": "1"}, {"Key": "A", "Value": "2"}])
+    except ClientError:
+        return True
+    return False
 
 
 def schedule_deletion_by_arn() -> bool:
@@ -96,6 +295,49 @@ def schedule_deletion_by_arn() -> bool:
     try:
         kms.schedule_key_deletion(KeyId=arn, PendingWindowInDays=7)
     except (ClientError, KeyError):
+        return True
+    return False
+
+
+def key_state_by_arn() -> bool:
+    kms = client("kms")
+    try:
+        kms.disable_key(KeyId=kms.create_key()["KeyMetadata"]["Arn"])
+    except (ClientError, KeyError):
+        return True
+    return False
+
+
+def use_of_unusable_key() -> bool:
+    kms = client("kms")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    kms.disable_key(KeyId=key)
+    try:
+        kms.encrypt(KeyId=key, Plaintext=b"x")
+    except ClientError:
+        return False
+    return True
+
+
+def decrypt_with_another_key() -> bool:
+    kms = client("kms")
+    one, other = (kms.create_key()["KeyMetadata"]["KeyId"] for _number in range(2))
+    blob = kms.encrypt(KeyId=one, Plaintext=b"x")["CiphertextBlob"]
+    try:
+        kms.decrypt(CiphertextBlob=blob, KeyId=other)
+    except ClientError as error:
+        return error.response["Error"]["Code"] != "IncorrectKeyException"
+    return True
+
+
+def launch_template_version_deletion() -> bool:
+    ec2 = client("ec2")
+    template = ec2.create_launch_template(LaunchTemplateName="t", LaunchTemplateData={"InstanceType": "m7g.large"})
+    identifier = {"LaunchTemplateId": template["LaunchTemplate"]["LaunchTemplateId"]}
+    ec2.create_launch_template_version(**identifier, LaunchTemplateData={"InstanceType": "m7g.xlarge"})
+    try:
+        ec2.delete_launch_template_versions(**identifier, Versions=["2"])
+    except (ClientError, NotImplementedError):
         return True
     return False
 
@@ -111,15 +353,50 @@ def conditional_deny() -> bool:
     return False
 
 
+def settings_of_new_bucket() -> bool:
+    s3 = client("s3")
+    s3.create_bucket(Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": REGION})
+    try:
+        s3.get_public_access_block(Bucket="bucket")
+    except ClientError:
+        return True
+    return False
+
+
 GAPS: list[Callable[[], bool]] = [
+    validation_records,
+    validation_by_records,
+    pending_certificate,
+    key_algorithm,
+    default_key_types,
+    listed_names,
+    certificate_in_use,
+    token_of_deleted_certificate,
     rule_description_answer,
     nat_gateway_resource_type,
     nat_gateway_tag_filters,
     address_of_deleted_nat_gateway,
     release_of_address_in_use,
-    lists_of_unknown_cluster,
+    flow_log_to_log_group_arn,
+    flow_log_to_bucket_prefix,
+    flow_log_role,
+    flow_log_destination_options,
+    equal_flow_log,
+    service_linked_role_names,
+    taken_service_linked_role,
+    refused_custom_suffix,
+    service_linked_role_deletion,
+    client_ids_of_oidc_provider,
+    thumbprint_of_oidc_provider,
+    duplicate_oidc_provider,
+    tag_keys_of_oidc_provider,
     schedule_deletion_by_arn,
+    key_state_by_arn,
+    use_of_unusable_key,
+    decrypt_with_another_key,
+    launch_template_version_deletion,
     conditional_deny,
+    settings_of_new_bucket,
 ]
 
 if __name__ == "__main__":

@@ -148,10 +148,10 @@ def test_deletion_protection(aws: Any, new_cluster: Create) -> None:
 
 
 def test_deletion_with_fargate_profile_is_refused(aws: Any, new_cluster: Create) -> None:
-    name = new_cluster()
+    name, role = new_cluster(), aws.role("sts:AssumeRole", service="eks-fargate-pods.amazonaws.com")
     eks = aws.client("eks")
     eks.create_fargate_profile(
-        fargateProfileName="f", clusterName=name, podExecutionRoleArn=aws.cluster_role, selectors=[{"namespace": "x"}]
+        fargateProfileName="f", clusterName=name, podExecutionRoleArn=role, selectors=[{"namespace": "x"}]
     )
     with pytest.raises(eks.exceptions.ResourceInUseException):
         eks.delete_cluster(name=name)

@@ -156,8 +156,10 @@ def test_unknown_access_policy(aws: Any, new_cluster: Create) -> None:
 
 def test_everything_with_an_arn_has_tags(aws: Any, new_cluster: Create) -> None:
     name, eks, role = new_cluster(tags={"a": "1"}), aws.client("eks"), aws.role(*POD_ACTIONS)
-    group = {"nodegroupName": "g", "nodeRole": role, "subnets": aws.subnet_ids}
-    profile = {"fargateProfileName": "f", "podExecutionRoleArn": role, "selectors": [{"namespace": "x"}]}
+    nodes = aws.role("sts:AssumeRole", service="ec2.amazonaws.com")
+    group = {"nodegroupName": "g", "nodeRole": nodes, "subnets": aws.subnet_ids}
+    pods = aws.role("sts:AssumeRole", service="eks-fargate-pods.amazonaws.com")
+    profile = {"fargateProfileName": "f", "podExecutionRoleArn": pods, "selectors": [{"namespace": "x"}]}
     arns = [
         eks.describe_cluster(name=name)["cluster"]["arn"],
         eks.create_addon(clusterName=name, addonName="coredns", tags={"a": "1"})["addon"]["addonArn"],

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.unit.sandbox.aws.waiting import wait_for
+
 Create = Callable[..., str]
 
 
@@ -83,3 +85,37 @@ def test_unknown_update(aws: Any, new_cluster: Create) -> None:
     eks = aws.client("eks")
     with pytest.raises(eks.exceptions.ResourceNotFoundException):
         eks.describe_update(name=new_cluster(), updateId="none")
+
+
+def test_changes_take_their_share_of_time(slow_aws: Any) -> None:
+    eks, name = slow_aws.client("eks"), "slow"
+    least = {"roleArn": slow_aws.cluster_role, "resourcesVpcConfig": {"subnetIds": slow_aws.subnet_ids}}
+    eks.create_cluster(name=name, **least)
+    assert eks.describe_cluster(name=name)["cluster"]["status"] == "CREATING"
+    with pytest.raises(eks.exceptions.InvalidRequestException):
+        eks.create_addon(clusterName=name, addonName="vpc-cni")
+    wait_for(lambda: eks.describe_cluster(name=name)["cluster"]["status"] == "ACTIVE")
+    update = eks.update_cluster_config(name=name, deletionProtection=True)["update"]
+    assert eks.describe_update(name=name, updateId=update["id"])["update"]["status"] == "InProgress"
+    assert eks.describe_cluster(name=name)["cluster"]["status"] == "UPDATING"
+    with pytest.raises(eks.exceptions.ResourceInUseException, match="update in progress"):
+        eks.update_cluster_version(name=name, version="1.36")
+    wait_for(lambda: eks.describe_update(name=name, updateId=update["id"])["update"]["status"] == "Successful")
+    cluster = eks.describe_cluster(name=name)["cluster"]
+    assert (cluster["status"], cluster["deletionProtection"]) == ("ACTIVE", True)
+
+
+def test_addon_changes_one_after_the_other(slow_aws: Any) -> None:
+    eks, name = slow_aws.client("eks"), "slow-addon"
+    least = {"roleArn": slow_aws.cluster_role, "resourcesVpcConfig": {"subnetIds": slow_aws.subnet_ids}}
+    eks.create_cluster(name=name, **least)
+    wait_for(lambda: eks.describe_cluster(name=name)["cluster"]["status"] == "ACTIVE")
+    place = {"clusterName": name, "addonName": "coredns"}
+    assert eks.create_addon(**place)["addon"]["status"] == "CREATING"
+    for change in (eks.update_addon, eks.delete_addon):
+        with pytest.raises(eks.exceptions.ResourceInUseException, match="status CREATING"):
+            change(**place)
+    wait_for(lambda: eks.describe_addon(**place)["addon"]["status"] == "ACTIVE")
+    assert eks.delete_addon(**place)["addon"]["status"] == "DELETING"
+    assert eks.describe_addon(**place)["addon"]["status"] == "DELETING"
+    wait_for(lambda: eks.list_addons(clusterName=name)["addons"] == [])

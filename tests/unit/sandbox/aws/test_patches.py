@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,123 @@ def gateway(aws: Any) -> dict[str, str]:
     return {"name": name, "id": created["NatGateway"]["NatGatewayId"], "allocation": address["AllocationId"]}
 
 
+@pytest.fixture
+def domain() -> str:
+    """A domain of its own."""
+    return f"d{uuid.uuid4().hex[:8]}.com"
+
+
+@pytest.fixture
+def hosted_zone(aws: Any, domain: str) -> str:
+    """A public hosted zone for the domain."""
+    created = aws.client("route53").create_hosted_zone(Name=domain, CallerReference=domain)
+    return str(created["HostedZone"]["Id"])
+
+
+def _certificate(aws: Any, domain: str, **members: Any) -> str:
+    request = {"DomainName": domain, "ValidationMethod": "DNS", **members}
+    return str(aws.client("acm").request_certificate(**request)["CertificateArn"])
+
+
+def _described_certificate(aws: Any, arn: str) -> dict[str, Any]:
+    found: dict[str, Any] = aws.client("acm").describe_certificate(CertificateArn=arn)["Certificate"]
+    return found
+
+
+def _validation_records(aws: Any, arn: str) -> dict[str, dict[str, str]]:
+    options = _described_certificate(aws, arn)["DomainValidationOptions"]
+    return {option["DomainName"]: option["ResourceRecord"] for option in options}
+
+
+def _change_record(aws: Any, zone: str, action: str, record: dict[str, str]) -> None:
+    values = {"TTL": 300, "ResourceRecords": [{"Value": record["Value"]}]}
+    change = {"Action": action, "ResourceRecordSet": {"Name": record["Name"], "Type": record["Type"], **values}}
+    aws.client("route53").change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": [change]})
+
+
+def test_each_domain_has_a_validation_record_of_its_own(aws: Any, domain: str) -> None:
+    names = [domain, f"*.{domain}", f"api.{domain}"]
+    records = _validation_records(aws, _certificate(aws, domain, SubjectAlternativeNames=names[1:]))
+    assert records[names[0]] == records[names[1]]
+    assert records[names[0]]["Name"] != records[names[2]]["Name"]
+    assert records[names[0]]["Value"] != records[names[2]]["Value"]
+    assert _validation_records(aws, _certificate(aws, names[2]))[names[2]] == records[names[2]]
+
+
+def test_certificate_is_issued_when_all_its_records_exist(aws: Any, domain: str, hosted_zone: str) -> None:
+    arn = _certificate(aws, domain, SubjectAlternativeNames=[f"api.{domain}"])
+    pending = _described_certificate(aws, arn)
+    assert pending["Status"] == "PENDING_VALIDATION"
+    assert not {"IssuedAt", "NotBefore", "NotAfter", "Serial"} & set(pending)
+    records = _validation_records(aws, arn)
+    _change_record(aws, hosted_zone, "UPSERT", {**records[domain], "Value": "_elsewhere.acm-validations.aws."})
+    _change_record(aws, hosted_zone, "UPSERT", records[f"api.{domain}"])
+    assert _described_certificate(aws, arn)["Status"] == "PENDING_VALIDATION"
+    _change_record(aws, hosted_zone, "UPSERT", records[domain])
+    issued = _described_certificate(aws, arn)
+    assert issued["Status"] == "ISSUED"
+    assert {"IssuedAt", "NotAfter"} <= set(issued)
+    _change_record(aws, hosted_zone, "DELETE", records[domain])
+    assert _described_certificate(aws, arn)["Status"] == "ISSUED"
+
+
+def test_private_hosted_zone_validates_nothing(aws: Any, domain: str) -> None:
+    vpc = {"VPCRegion": "eu-west-1", "VPCId": aws.vpc_id}
+    members = {"HostedZoneConfig": {"PrivateZone": True}, "VPC": vpc}
+    zone = aws.client("route53").create_hosted_zone(Name=domain, CallerReference=domain, **members)["HostedZone"]["Id"]
+    arn = _certificate(aws, domain)
+    _change_record(aws, zone, "UPSERT", _validation_records(aws, arn)[domain])
+    assert _described_certificate(aws, arn)["Status"] == "PENDING_VALIDATION"
+
+
+def test_certificates_are_listed_by_key_type_and_with_their_names(aws: Any, domain: str) -> None:
+    acm, names = aws.client("acm"), [domain, f"*.{domain}"]
+    elliptic = _certificate(aws, domain, SubjectAlternativeNames=names[1:], KeyAlgorithm="EC_prime256v1")
+    assert _described_certificate(aws, elliptic)["KeyAlgorithm"] == "EC-prime256v1"
+    rsa = _certificate(aws, domain)
+    assert _described_certificate(aws, rsa)["KeyAlgorithm"] == "RSA-2048"
+
+    def listed(**members: Any) -> dict[str, dict[str, Any]]:
+        pages = acm.get_paginator("list_certificates").paginate(**members)
+        summaries = [summary for page in pages for summary in page["CertificateSummaryList"]]
+        return {item["CertificateArn"]: item for item in summaries if item["DomainName"] == domain}
+
+    assert set(listed()) == {rsa}
+    assert set(listed(Includes={"keyTypes": ["EC_prime256v1"]})) == {elliptic}
+    found = listed(Includes={"keyTypes": ["RSA_2048", "EC_prime256v1"]})
+    assert set(found) == {rsa, elliptic}
+    assert sorted(found[elliptic]["SubjectAlternativeNameSummaries"]) == sorted(names)
+    assert found[elliptic]["HasAdditionalSubjectAlternativeNames"] is False
+
+
+def test_certificate_on_a_listener_is_in_use(aws: Any, domain: str) -> None:
+    acm, elbv2, arn = aws.client("acm"), aws.client("elbv2"), _certificate(aws, domain)
+    name = f"b-{uuid.uuid4().hex[:8]}"
+    balancer = elbv2.create_load_balancer(Name=name, Subnets=aws.subnet_ids)["LoadBalancers"][0]["LoadBalancerArn"]
+    elbv2.create_listener(
+        LoadBalancerArn=balancer,
+        Protocol="HTTPS",
+        Port=443,
+        Certificates=[{"CertificateArn": arn}],
+        DefaultActions=[{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}],
+    )
+    assert _described_certificate(aws, arn)["InUseBy"] == [balancer]
+    with pytest.raises(acm.exceptions.ResourceInUseException):
+        acm.delete_certificate(CertificateArn=arn)
+    elbv2.delete_load_balancer(LoadBalancerArn=balancer)
+    acm.delete_certificate(CertificateArn=arn)
+    with pytest.raises(acm.exceptions.ResourceNotFoundException):
+        acm.delete_certificate(CertificateArn=arn)
+
+
+def test_token_of_a_deleted_certificate(aws: Any, domain: str) -> None:
+    token = uuid.uuid4().hex
+    arn = _certificate(aws, domain, IdempotencyToken=token)
+    assert _certificate(aws, domain, IdempotencyToken=token) == arn
+    aws.client("acm").delete_certificate(CertificateArn=arn)
+    assert _certificate(aws, domain, IdempotencyToken=token) != arn
+
+
 def test_rule_descriptions_answer_true(aws: Any) -> None:
     ec2 = aws.client("ec2")
     group = ec2.create_security_group(GroupName=uuid.uuid4().hex, Description="g", VpcId=aws.vpc_id)["GroupId"]
@@ -101,11 +219,203 @@ def test_unknown_nat_gateway(aws: Any) -> None:
     assert refused.value.response["Error"]["Code"] == "NatGatewayNotFound"
 
 
-@pytest.mark.parametrize("operation", ["list_nodegroups", "list_fargate_profiles"])
-def test_lists_of_an_unknown_cluster(aws: Any, operation: str) -> None:
-    eks = aws.client("eks")
-    with pytest.raises(eks.exceptions.ResourceNotFoundException):
-        getattr(eks, operation)(clusterName="none")
+@pytest.fixture
+def create_flow_log(aws: Any) -> Callable[..., dict[str, Any]]:
+    """Create a flow log of the VPC, to a log group made for it unless members say otherwise, and describe it."""
+    ec2, group = aws.client("ec2"), f"flow-{uuid.uuid4().hex[:8]}"
+    aws.client("logs").create_log_group(logGroupName=group)
+    account = aws.cluster_role.split(":")[4]
+    least = {
+        "ResourceType": "VPC",
+        "ResourceIds": [aws.vpc_id],
+        "TrafficType": "ALL",
+        "LogDestinationType": "cloud-watch-logs",
+        "LogDestination": f"arn:aws:logs:eu-west-1:{account}:log-group:{group}",
+    }
+
+    def create(**members: Any) -> dict[str, Any]:
+        answer = ec2.create_flow_logs(**{**least, **members})
+        assert answer["Unsuccessful"] == []
+        described: dict[str, Any] = ec2.describe_flow_logs(FlowLogIds=answer["FlowLogIds"])["FlowLogs"][0]
+        return described
+
+    return create
+
+
+@pytest.fixture
+def bucket(aws: Any) -> str:
+    """The ARN of a new bucket."""
+    name = f"b-{uuid.uuid4().hex}"
+    aws.client("s3").create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    return f"arn:aws:s3:::{name}"
+
+
+def test_flow_log_to_a_log_group_by_its_arn(aws: Any, create_flow_log: Callable[..., dict[str, Any]]) -> None:
+    role = aws.role("sts:AssumeRole", service="vpc-flow-logs.amazonaws.com")
+    made = create_flow_log(DeliverLogsPermissionArn=role)
+    assert made["LogDestination"].endswith(f":log-group:{made['LogGroupName']}")
+    assert made["DeliverLogsStatus"] == "SUCCESS"
+    assert "DestinationOptions" not in made
+    lost = create_flow_log(DeliverLogsPermissionArn=role, LogDestination=f"{made['LogDestination']}-none")
+    assert (lost["DeliverLogsStatus"], lost["DeliverLogsErrorMessage"]) == ("FAILED", "Access error")
+
+
+def test_flow_log_to_a_bucket(create_flow_log: Callable[..., dict[str, Any]], bucket: str) -> None:
+    options = {"FileFormat": "plain-text", "HiveCompatiblePartitions": False, "PerHourPartition": False}
+    root = create_flow_log(LogDestinationType="s3", LogDestination=bucket)
+    assert (root["LogDestination"], root["DestinationOptions"]) == (bucket, options)
+    given = {"FileFormat": "parquet", "PerHourPartition": True}
+    prefix = create_flow_log(LogDestinationType="s3", LogDestination=f"{bucket}/flow", DestinationOptions=given)
+    assert (prefix["LogDestination"], prefix["DestinationOptions"]) == (f"{bucket}/flow", {**options, **given})
+
+
+def test_role_that_a_flow_log_cannot_have(aws: Any, create_flow_log: Callable[..., dict[str, Any]]) -> None:
+    for role in (aws.cluster_role, f"{aws.cluster_role}-none"):
+        with pytest.raises(ClientError, match=r"InvalidParameter.*Unable to assume given IAM role"):
+            create_flow_log(DeliverLogsPermissionArn=role)
+    with pytest.raises(ClientError, match=r"InvalidParameter.*not applicable for s3 delivery"):
+        create_flow_log(LogDestinationType="s3", DeliverLogsPermissionArn=aws.cluster_role)
+
+
+def test_only_an_equal_flow_log_is_refused(
+    aws: Any, create_flow_log: Callable[..., dict[str, Any]], bucket: str
+) -> None:
+    destination: dict[str, Any] = {"LogDestinationType": "s3", "LogDestination": bucket}
+    tags = [{"ResourceType": "vpc-flow-log", "Tags": [{"Key": "Name", "Value": bucket}]}]
+    made = create_flow_log(**destination)
+    with pytest.raises(ClientError, match="FlowLogAlreadyExists"):
+        create_flow_log(**destination, TagSpecifications=tags)
+    for change in (
+        {"TrafficType": "REJECT"},
+        {"LogFormat": "${srcaddr}"},
+        {"MaxAggregationInterval": 60},
+        {"DestinationOptions": {"FileFormat": "parquet"}},
+    ):
+        other = create_flow_log(**destination, **change, TagSpecifications=tags)
+        assert other["FlowLogId"] != made["FlowLogId"]
+        aws.client("ec2").delete_flow_logs(FlowLogIds=[other["FlowLogId"]])
+    filters = [{"Name": "tag:Name", "Values": [bucket]}]
+    assert aws.client("ec2").describe_flow_logs(Filter=filters)["FlowLogs"] == []
+
+
+@pytest.mark.parametrize(
+    ("service", "name"),
+    [
+        ("spot.amazonaws.com", "AWSServiceRoleForEC2Spot"),
+        ("eks-nodegroup.amazonaws.com", "AWSServiceRoleForAmazonEKSNodegroup"),
+        ("elasticloadbalancing.amazonaws.com", "AWSServiceRoleForElasticLoadBalancing"),
+        ("unheard-of.amazonaws.com", "AWSServiceRoleForunheard-of"),
+    ],
+)
+def test_service_linked_role_has_its_real_name_once(aws: Any, service: str, name: str) -> None:
+    iam = aws.client("iam")
+    role = iam.create_service_linked_role(AWSServiceName=service)["Role"]
+    assert (role["RoleName"], role["Path"]) == (name, f"/aws-service-role/{service}/")
+    assert iam.get_role(RoleName=name)["Role"]["Arn"].endswith(f":role/aws-service-role/{service}/{name}")
+    with pytest.raises(ClientError) as taken:
+        iam.create_service_linked_role(AWSServiceName=service)
+    assert taken.value.response["Error"]["Code"] == "InvalidInput"
+    assert f"Service role name {name} has been taken in this account" in str(taken.value)
+    iam.delete_service_linked_role(RoleName=name)
+
+
+def test_only_few_services_take_a_suffix(aws: Any) -> None:
+    iam = aws.client("iam")
+    role = iam.create_service_linked_role(AWSServiceName="autoscaling.amazonaws.com", CustomSuffix="a_b")["Role"]
+    assert role["RoleName"] == "AWSServiceRoleForAutoScaling_a_b"
+    iam.delete_service_linked_role(RoleName=role["RoleName"])
+    with pytest.raises(ClientError, match=r"Custom suffix is not allowed for rds\.amazonaws\.com"):
+        iam.create_service_linked_role(AWSServiceName="rds.amazonaws.com", CustomSuffix="a")
+
+
+def test_service_linked_role_is_deleted_by_a_task(aws: Any) -> None:
+    iam = aws.client("iam")
+    iam.create_service_linked_role(AWSServiceName="ecs.amazonaws.com")
+    task = iam.delete_service_linked_role(RoleName="AWSServiceRoleForECS")["DeletionTaskId"]
+    assert task.startswith("task/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS/")
+    answers = [iam.get_service_linked_role_deletion_status(DeletionTaskId=task) for _unused in range(3)]
+    assert [answer["Status"] for answer in answers] == ["IN_PROGRESS", "SUCCEEDED", "SUCCEEDED"]
+    for missing in ("AWSServiceRoleForECS", "cluster-role"):
+        with pytest.raises(iam.exceptions.NoSuchEntityException):
+            iam.delete_service_linked_role(RoleName=missing)
+    with pytest.raises(iam.exceptions.NoSuchEntityException):
+        iam.get_service_linked_role_deletion_status(DeletionTaskId="none")
+
+
+def test_service_linked_role_in_use_is_not_deleted(aws: Any, new_cluster: Callable[..., str]) -> None:
+    iam, cluster = aws.client("iam"), new_cluster()
+    name = iam.create_service_linked_role(AWSServiceName="eks.amazonaws.com")["Role"]["RoleName"]
+    task = iam.delete_service_linked_role(RoleName=name)["DeletionTaskId"]
+    iam.get_service_linked_role_deletion_status(DeletionTaskId=task)
+    answer = iam.get_service_linked_role_deletion_status(DeletionTaskId=task)
+    assert answer["Status"] == "FAILED"
+    (usage,) = answer["Reason"]["RoleUsageList"]
+    assert usage["Region"] == "eu-west-1"
+    assert any(arn.endswith(f":cluster/{cluster}") for arn in usage["Resources"])
+    assert iam.get_role(RoleName=name)["Role"]["RoleName"] == name
+
+
+@pytest.fixture
+def oidc_provider(aws: Any) -> dict[str, str]:
+    """An OIDC provider without client ids, thumbprints and tags."""
+    url = f"https://example.com/{uuid.uuid4().hex}"
+    arn = aws.client("iam").create_open_id_connect_provider(Url=url)["OpenIDConnectProviderArn"]
+    return {"url": url, "arn": arn}
+
+
+def _provider(aws: Any, oidc_provider: dict[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = aws.client("iam").get_open_id_connect_provider(
+        OpenIDConnectProviderArn=oidc_provider["arn"]
+    )
+    return found
+
+
+def test_client_ids_of_oidc_provider(aws: Any, oidc_provider: dict[str, str]) -> None:
+    iam, place = aws.client("iam"), {"OpenIDConnectProviderArn": oidc_provider["arn"]}
+    for client_id in ("a", "a", "b"):
+        iam.add_client_id_to_open_id_connect_provider(**place, ClientID=client_id)
+    assert _provider(aws, oidc_provider)["ClientIDList"] == ["a", "b"]
+    for client_id in ("a", "none"):
+        iam.remove_client_id_from_open_id_connect_provider(**place, ClientID=client_id)
+    assert _provider(aws, oidc_provider)["ClientIDList"] == ["b"]
+    with pytest.raises(iam.exceptions.NoSuchEntityException):
+        iam.add_client_id_to_open_id_connect_provider(OpenIDConnectProviderArn=f"{oidc_provider['arn']}0", ClientID="a")
+
+
+def test_oidc_provider_always_has_a_thumbprint(aws: Any, oidc_provider: dict[str, str]) -> None:
+    (thumbprint,) = _provider(aws, oidc_provider)["ThumbprintList"]
+    assert len(thumbprint) == 40
+
+
+def test_second_oidc_provider_of_a_url_is_refused(aws: Any, oidc_provider: dict[str, str]) -> None:
+    with pytest.raises(ClientError, match=f"Provider with url {oidc_provider['url']} already exists") as refused:
+        aws.client("iam").create_open_id_connect_provider(Url=oidc_provider["url"])
+    assert refused.value.response["Error"]["Code"] == "EntityAlreadyExists"
+
+
+def test_tag_keys_of_oidc_provider_differ_by_case(aws: Any, oidc_provider: dict[str, str]) -> None:
+    iam, place = aws.client("iam"), {"OpenIDConnectProviderArn": oidc_provider["arn"]}
+    both = [{"Key": "team", "Value": "1"}, {"Key": "Team", "Value": "2"}]
+    iam.tag_open_id_connect_provider(**place, Tags=both)
+    assert _provider(aws, oidc_provider)["Tags"] == both
+    iam.untag_open_id_connect_provider(**place, TagKeys=["Team", "none"])
+    assert _provider(aws, oidc_provider)["Tags"] == both[:1]
+    url = f"{oidc_provider['url']}-tagged"
+    tagged = {"arn": iam.create_open_id_connect_provider(Url=url, Tags=both)["OpenIDConnectProviderArn"]}
+    assert _provider(aws, tagged)["Tags"] == both
+
+
+def test_all_but_the_default_version_of_a_launch_template_can_be_deleted(aws: Any) -> None:
+    ec2, name = aws.client("ec2"), f"template-{uuid.uuid4().hex[:8]}"
+    ec2.create_launch_template(LaunchTemplateName=name, LaunchTemplateData={"InstanceType": "m7g.large"})
+    for size in ("xlarge", "2xlarge"):
+        data = {"InstanceType": f"m7g.{size}"}
+        ec2.create_launch_template_version(LaunchTemplateName=name, LaunchTemplateData=data)
+    answer = ec2.delete_launch_template_versions(LaunchTemplateName=name, Versions=["1", "2", "3"])
+    assert [item["VersionNumber"] for item in answer["SuccessfullyDeletedLaunchTemplateVersions"]] == [3, 2]
+    assert [item["VersionNumber"] for item in answer["UnsuccessfullyDeletedLaunchTemplateVersions"]] == [1]
+    versions = ec2.describe_launch_template_versions(LaunchTemplateName=name)["LaunchTemplateVersions"]
+    assert [item["VersionNumber"] for item in versions] == [1]
 
 
 def test_key_deletion_by_arn(aws: Any) -> None:
@@ -113,6 +423,46 @@ def test_key_deletion_by_arn(aws: Any) -> None:
     arn = kms.create_key()["KeyMetadata"]["Arn"]
     kms.schedule_key_deletion(KeyId=arn, PendingWindowInDays=7)
     assert kms.describe_key(KeyId=arn)["KeyMetadata"]["KeyState"] == "PendingDeletion"
+
+
+def test_key_state_by_arn(aws: Any) -> None:
+    kms = aws.client("kms")
+    arn = kms.create_key()["KeyMetadata"]["Arn"]
+    kms.schedule_key_deletion(KeyId=arn, PendingWindowInDays=7)
+    kms.cancel_key_deletion(KeyId=arn)
+    assert kms.describe_key(KeyId=arn)["KeyMetadata"]["KeyState"] == "Disabled"
+    kms.enable_key(KeyId=arn)
+    assert kms.describe_key(KeyId=arn)["KeyMetadata"]["KeyState"] == "Enabled"
+    kms.disable_key(KeyId=arn)
+    assert kms.describe_key(KeyId=arn)["KeyMetadata"]["KeyState"] == "Disabled"
+
+
+def test_a_key_that_is_not_enabled_is_of_no_use(aws: Any) -> None:
+    kms = aws.client("kms")
+    arn = kms.create_key()["KeyMetadata"]["Arn"]
+    blob = kms.encrypt(KeyId=arn, Plaintext=b"x")["CiphertextBlob"]
+
+    def assert_unusable(exception: type[Exception], reason: str) -> None:
+        with pytest.raises(exception, match=f"{arn} {reason}"):
+            kms.encrypt(KeyId=arn, Plaintext=b"x")
+        with pytest.raises(exception, match=f"{arn} {reason}"):
+            kms.generate_data_key(KeyId=arn, KeySpec="AES_256")
+        with pytest.raises(exception, match=f"{arn} {reason}"):
+            kms.decrypt(CiphertextBlob=blob)
+
+    kms.disable_key(KeyId=arn)
+    assert_unusable(kms.exceptions.DisabledException, "is disabled")
+    kms.schedule_key_deletion(KeyId=arn, PendingWindowInDays=7)
+    assert_unusable(kms.exceptions.KMSInvalidStateException, "is pending deletion")
+
+
+def test_decrypt_with_another_key(aws: Any) -> None:
+    kms = aws.client("kms")
+    one, other = (kms.create_key()["KeyMetadata"]["Arn"] for _number in range(2))
+    blob = kms.encrypt(KeyId=one, Plaintext=b"x")["CiphertextBlob"]
+    assert kms.decrypt(CiphertextBlob=blob, KeyId=one)["Plaintext"] == b"x"
+    with pytest.raises(kms.exceptions.IncorrectKeyException):
+        kms.decrypt(CiphertextBlob=blob, KeyId=other)
 
 
 def test_tls_only_policy_leaves_objects_reachable(aws: Any) -> None:
@@ -132,3 +482,11 @@ def test_tls_only_policy_leaves_objects_reachable(aws: Any) -> None:
     s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [unconditional]}))
     with pytest.raises(ClientError, match="Forbidden"):
         s3.put_object(Bucket=bucket, Key="k", Body=b"x")
+
+
+def test_new_bucket_is_closed(aws: Any) -> None:
+    s3, bucket = aws.client("s3"), f"b-{uuid.uuid4().hex}"
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    assert set(s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"].values()) == {True}
+    rules = s3.get_bucket_ownership_controls(Bucket=bucket)["OwnershipControls"]["Rules"]
+    assert rules == [{"ObjectOwnership": "BucketOwnerEnforced"}]

@@ -9,13 +9,13 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 
-from sandbox import account, lifecycle, processes
-from sandbox.state import Sandbox
+from sandbox import account, lifecycle, ports, processes
+from sandbox.state import Sandbox, SandboxError
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 REAL_LOOKING = {
@@ -104,6 +104,31 @@ def test_taken_port_before_anything_starts(sandbox: Sandbox, run: Run) -> None:
     assert not sandbox.folder.exists()
 
 
+def test_two_sandboxes_cannot_have_one_gateway_port(sandbox: Sandbox, run: Run) -> None:
+    run("up", "--api-only")
+    port = str(sandbox.read()["ports"]["gateway"])
+    other = Sandbox(f"{sandbox.name}-2", sandbox.folder.with_name(f"{sandbox.name}-2"))
+    refused = run("up", "--api-only", SANDBOX_NAME=other.name, SANDBOX_PORT_GATEWAY=port)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(f"sandbox: SANDBOX_PORT_GATEWAY is {port}: ")
+    assert not other.folder.exists()
+
+
+def test_gateway_port_taken_while_the_emulator_starts(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    choose = ports.choose
+    with socket.socket() as listener:
+
+        def take(names: Iterable[str]) -> dict[str, int]:
+            chosen = choose(names)
+            listener.bind(("127.0.0.1", chosen["gateway"]))
+            listener.listen()
+            return chosen
+
+        monkeypatch.setattr(ports, "choose", take)
+        with pytest.raises(SandboxError, match=r"did not start(.|\n)*SANDBOX_PORT_GATEWAY is [0-9]+: .*Free that port"):
+            list(lifecycle.up(sandbox, api_only=True))
+
+
 @pytest.mark.parametrize(
     ("variable", "value"),
     [("SANDBOX_NAME", "No Name"), ("SANDBOX_PORT_AWS", "x"), ("SANDBOX_RDS_BYPASSRLS", "perhaps")],
@@ -119,7 +144,10 @@ def test_bad_input(sandbox: Sandbox, run: Run, variable: str, value: str) -> Non
 def test_commands_without_a_sandbox(sandbox: Sandbox, run: Run, command: str) -> None:
     refused = run(command)
     assert refused.returncode == 1
-    assert f"There is no sandbox named '{sandbox.name}' here" in refused.stderr
+    assert (
+        f"There is no sandbox named '{sandbox.name}' here: run `SANDBOX_NAME={sandbox.name} make demo`"
+        in refused.stderr
+    )
 
 
 def test_unknown_log(sandbox: Sandbox, run: Run) -> None:
@@ -170,3 +198,28 @@ def test_env_without_cluster_and_database(sandbox: Sandbox, run: Run) -> None:
     shell = subprocess.run(["sh", "-c", script], env=REAL_LOOKING, capture_output=True, text=True, check=True)
     state = sandbox.read()
     assert shell.stdout.splitlines() == [state["aws_endpoint_url"], "a'b", state["gateway_url"], "none"]
+
+
+def test_env_wins_over_whatever_the_shell_has(sandbox: Sandbox, run: Run) -> None:
+    run("up", "--api-only")
+    shell = {
+        **REAL_LOOKING,
+        "AWS_ENDPOINT_URL_STS": "https://192.0.2.1",
+        "AWS_DEFAULT_PROFILE": "production",
+        "AWS_CA_BUNDLE": "/none",
+        "AWS_odd.name": "x",
+        "HELM_KUBECONTEXT": "production",
+        "NO_PROXY": "intranet",
+    }
+    script = f"{run('env', **shell).stdout}\nenv"
+    done = subprocess.run(["sh", "-c", script], env=shell, capture_output=True, text=True, check=True)
+    found = dict(line.split("=", 1) for line in done.stdout.splitlines())
+    assert {name for name in found if name.isidentifier() and name.startswith(("AWS_", "HELM_"))} == {
+        "AWS_ENDPOINT_URL",
+        "AWS_REGION",
+        "AWS_DEFAULT_REGION",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+    }
+    assert found["AWS_ENDPOINT_URL"] == sandbox.read()["aws_endpoint_url"]
+    assert found["NO_PROXY"] == found["no_proxy"] == "intranet,127.0.0.1,localhost"

@@ -31,7 +31,7 @@ def test_current_reads_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Sandbox.current().folder == CHECKOUT / ".sandbox" / "other-1"
 
 
-@pytest.mark.parametrize("name", ["Demo", "a", "-ab", "ab-", "../x", "a" * 21, "1ab", "a_b"])
+@pytest.mark.parametrize("name", ["Demo", "a", "-ab", "ab-", "../x", "a" * 21, "1ab", "a_b", "a--b", "ab\n"])
 def test_bad_name_is_one_clear_error(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv("SANDBOX_NAME", name)
     with pytest.raises(SandboxError, match=r"SANDBOX_NAME is .*: use 3 to 20"):

@@ -48,7 +48,9 @@ DATA: dict[str, Any] = {
     "memory_mib": 100.4,
     "clusters": [CLUSTER],
     "databases": [DATABASE],
-    "images": {"i:1": {"program": "PostgREST", "here": "12.0.2", "production": "14.17"}},
+    "images": {
+        "i:1": {"program": "PostgREST", "here": "12.0.2", "production": "14.17", "note": "Older than production."}
+    },
 }
 
 
@@ -56,7 +58,7 @@ DATA: dict[str, Any] = {
 def sandbox(tmp_path: Path) -> Sandbox:
     sandbox = Sandbox("views", tmp_path / "views")
     sandbox.update(
-        environment="views", gateway_url="http://127.0.0.1:3", region="eu-west-1", rds_ca_bundle="/folder/ca.crt",
+        environment="views", gateway_url="http://127.0.0.1:3", region="eu-west-1", rds_ca_bundle="/a folder/ca.crt",
         aws_endpoint_url="http://127.0.0.1:2", access_key_id="AKIA", secret_access_key="s",
     )  # fmt: skip
     return sandbox
@@ -75,6 +77,19 @@ def test_status_shows_real_and_simulated() -> None:
         assert "  ".join(row) in "\n".join("  ".join(line.split("  ")) for line in _squeeze(text))
     assert "accepted but not loaded: pgaudit" in text
     assert "1 processes, 100 MiB" in text
+    assert "PostgREST  Older than production." in text
+
+
+def test_status_of_emulated_apis_shows_no_real_image() -> None:
+    text = "\n".join(status.render({**DATA, "api_only": True}))
+    assert "real processes" not in text
+    assert "14.17" not in text
+
+
+def test_programs_with_the_same_difference_share_a_line() -> None:
+    images = [{"program": name, "note": note} for name, note in (("A", "x"), ("B", "y"), ("C", "x"))]
+    assert list(status.differences(images))[-2:] == ["  A, C     x", "  B        y"]
+    assert list(status.differences([])) == []
 
 
 def test_status_of_a_dead_sandbox() -> None:
@@ -103,7 +118,7 @@ def test_env_has_everything(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -
     assert values["SUPABASE_ANON_KEY"] == "A"
     assert values["SUPABASE_SERVICE_ROLE_KEY"] == "S"
     assert values["DATABASE_URL"] == (
-        "'postgresql://postgres:p%40ss%2Fw%3Ard@127.0.0.1:5432/postgres?sslmode=verify-full&sslrootcert=/folder/ca.crt'"
+        "'postgresql://postgres:p%40ss%2Fw%3Ard@127.0.0.1:5432/postgres?sslmode=verify-full&sslrootcert=/a%20folder/ca.crt'"
     )
     assert Path(values["KUBECONFIG"]).stat().st_mode & 0o077 == 0
     assert "s3cret" not in Path(values["KUBECONFIG"]).read_text()
@@ -127,6 +142,7 @@ def test_summary(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
         "real v1.35.4",
         "real PostgreSQL 17.6",
         "PostgREST",
+        "Older than production.",
         "pod x/y",
         "simulated (kwok)",
         "2.0",
@@ -150,14 +166,17 @@ def test_demo_passes_on_the_code_of_the_failing_phase(
         environments.append(named["env"])
         return subprocess.CompletedProcess(command, code if command[1].endswith(failing) else 0)
 
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAREAL")
+    foreign = {"AWS_ACCESS_KEY_ID", "K8S_AUTH_HOST", "KUBECONFIG", "HELM_KUBECONTEXT"}
+    for name in foreign:
+        monkeypatch.setenv(name, "production")
     monkeypatch.setattr(lifecycle, "up", lambda *_unused, **__: iter(["up"]))
     monkeypatch.setattr(subprocess, "run", run)
     assert demo.run(sandbox) == code
     output = capsys.readouterr().out
     assert f"exit code {code}" in output
     assert log in output
-    assert all("AWS_ACCESS_KEY_ID" not in environment for environment in environments)
+    assert all(foreign.isdisjoint(environment) for environment in environments)
+    assert all("127.0.0.1" in environment["NO_PROXY"].split(",") for environment in environments)
     assert all(environment["SANDBOX_NAME"] == "views" for environment in environments)
 
 

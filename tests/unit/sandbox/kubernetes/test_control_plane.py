@@ -18,10 +18,10 @@ from typing import Any
 import pytest
 import requests
 
-from plugins.lookup.eks_token import make_token
+from plugins.lookup.eks_token import sign_token
 from sandbox import account, env, lifecycle, processes, status
-from sandbox.kubernetes.control_plane import COMPONENTS
-from sandbox.state import CHECKOUT, Sandbox
+from sandbox.kubernetes.control_plane import COMPONENTS, ControlPlane, Settings
+from sandbox.state import CHECKOUT, Sandbox, SandboxError
 from tools.toolchain import tool
 
 NAME = "real"
@@ -57,7 +57,7 @@ class Real:
             "session_token": session,
             "endpoint_url": state["aws_endpoint_url"],
         }
-        return make_token(cluster, options)
+        return sign_token(cluster, options).token
 
 
 @pytest.fixture(scope="module")
@@ -209,6 +209,43 @@ def test_failed_cluster_says_why(real: Real) -> None:
     assert cluster["status"] == "FAILED"
     assert "kwokctl" in cluster["health"]["issues"][0]["message"]
     eks.delete_cluster(name="broken")
+
+
+def test_the_node_has_the_gateways_port(real: Real) -> None:
+    node = processes.record(real.sandbox, f"node-{NAME}")
+    assert node is not None
+    wanted = f"0100007F:{real.sandbox.read()['ports']['gateway']:04X}"
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    (inode,) = [fields[9] for fields in lines if fields[1] == wanted and fields[3] == "0A"]
+    links = [str(link.readlink()) for link in Path(f"/proc/{node.pid}/fd").iterdir() if link.is_symlink()]
+    assert f"socket:[{inode}]" in links
+
+
+def test_a_folder_with_a_space(tmp_path: Path) -> None:
+    sandbox = Sandbox("space", tmp_path / "a space" / "space")
+    sandbox.update(ports={})
+    plane = ControlPlane(sandbox, "spaced")
+    try:
+        plane.start(Settings("172.21.0.0/16", "https://issuer.example", "https://127.0.0.1:1"))
+        assert all(processes.alive(sandbox, f"{component}-spaced") for component in COMPONENTS)
+        assert sorted(item.name for item in (plane.folder / "pids").iterdir()) == sorted(f"{c}.pid" for c in COMPONENTS)
+    finally:
+        plane.stop()
+    assert processes.stop_all(sandbox) == []
+    assert [item.name for item in tmp_path.iterdir()] == ["a space"]
+
+
+def test_a_cluster_in_a_foreign_folder_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sandbox = Sandbox("foreign", tmp_path / "foreign")
+    sandbox.folder.mkdir()
+    monkeypatch.setattr(ControlPlane, "_home", lambda _self: tmp_path)
+    try:
+        with pytest.raises(SandboxError, match=r"kwokctl did not write .*etcd\.pid.*took another folder"):
+            ControlPlane(sandbox, "foreign").start(
+                Settings("172.21.0.0/16", "https://issuer.example", "https://127.0.0.1:1")
+            )
+    finally:
+        processes.stop_all(sandbox, timeout=1)
 
 
 def test_deletion_stops_the_control_plane(real: Real) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from plugins.lookup.eks_token import make_token
+from plugins.lookup.eks_token import sign_token
 from sandbox.aws import sigv4
 from sandbox.aws.eks.policies import access_policy_arn
 from sandbox.aws.eks.store import AccessEntry
@@ -52,7 +52,7 @@ def known_callers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def token(key: str = "AKIAUSER", cluster: str = "cluster", **options: Any) -> str:
     session = CALLERS[key].session_token if key in CALLERS else None
-    return make_token(
+    return sign_token(
         cluster,
         {
             "region": "eu-west-1",
@@ -62,7 +62,7 @@ def token(key: str = "AKIAUSER", cluster: str = "cluster", **options: Any) -> st
             "endpoint_url": f"http://127.0.0.1:{PORT}",
             **options,
         },
-    )
+    ).token
 
 
 def ask(text: str, cluster: Any = None, namespaces: list[str] | None = None) -> dict[str, Any]:
