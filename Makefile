@@ -8,7 +8,7 @@ RUN := .venv/bin/python
 SETUP_PYTHON := tools/setup.sh python collection
 STAGES := sanity units integration molecule e2e
 
-.PHONY: help setup demo demo-down sandbox-env check test lint $(STAGES)
+.PHONY: help setup demo demo-down sandbox-env check test lint fuzz $(STAGES)
 
 help: ## List these commands
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -51,6 +51,10 @@ units: ## Unit tests
 integration: ## Each module against the emulated AWS
 	@tools/setup.sh
 	@$(RUN) -m tests.run integration
+
+fuzz: ## A long sweep of the modules: hundreds of new random sequences each
+	@tools/setup.sh
+	@$(RUN) -m tests.run fuzz
 
 molecule: ## The whole stack: check, converge, idempotence, verify
 	@tools/setup.sh

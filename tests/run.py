@@ -7,6 +7,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+import traceback
 from collections.abc import Callable, Sequence
 
 from tests.stages import integration, lint, molecule, pytests, sanity
@@ -17,10 +18,11 @@ TESTS = CHECKOUT / "tests"
 STAGES: dict[str, Callable[[], list[Outcome]]] = {
     "lint": lint.run,
     "sanity": sanity.run,
-    "units": lambda: pytests.run("units", TESTS / "unit", "-n", "2", "--dist", "loadfile"),
+    "units": lambda: pytests.run_units("units", TESTS / "unit", "-n", "2", "--dist", "loadfile"),
     "integration": integration.run,
     "molecule": lambda: molecule.run(molecule.all_scenarios()),
     "e2e": lambda: pytests.run("e2e", TESTS / "e2e"),
+    "fuzz": integration.sweep,
 }
 CHECK = "check"
 
@@ -29,7 +31,12 @@ def run_stage(name: str, stage: Callable[[], list[Outcome]]) -> list[Outcome]:
     """Runs one stage and prints how it went; a stage without a test is a failure."""
     print(f"=== {name}", flush=True)
     started = time.monotonic()
-    outcomes = judge(stage(), read_skips(TESTS / "skips.txt"))
+    try:
+        outcomes = judge(stage(), read_skips(TESTS / "skips.txt"))
+    except Exception as error:
+        # Whatever went wrong in one stage, the others run, and the closing line comes.
+        traceback.print_exc()
+        outcomes = [Outcome(name, "the stage itself", Status.FAILED, f"{type(error).__name__}: {error}")]
     if not outcomes:
         outcomes = [Outcome(name, "no test", Status.FAILED, "the stage found no test to run")]
     print(f"=== {name}: {closing_line(outcomes)} in {time.monotonic() - started:.0f} s", flush=True)

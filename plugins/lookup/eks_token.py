@@ -16,7 +16,8 @@ description:
     that C(aws eks get-token) prints. Neither the AWS CLI nor an exec plugin is needed.
   - The token is a presigned C(sts:GetCallerIdentity) request. Making it sends nothing over the network, unless
     the credentials themselves must be fetched first (assumed role, single sign-on, instance metadata).
-  - The API server accepts a token for 15 minutes. Look it up per task rather than once per play.
+  - The API server accepts a token for 15 minutes. Look it up per task rather than once per play. Within one process of
+    Ansible, a token is used again until 60 seconds before it expires, or until its credentials change.
 requirements:
   - botocore >= 1.34.0
 options:
@@ -60,8 +61,10 @@ options:
         a token that names another host than C(sts.<region>.amazonaws.com) is refused by every real cluster.
     type: str
 notes:
-  - The result is secret and a lookup cannot hide it. Tasks whose arguments would show it need C(no_log=true);
-    the C(api_key) option of the M(kubernetes.core.k8s) modules is hidden by these modules themselves.
+  - The result is secret and a lookup cannot hide it. Tasks whose arguments would show it need C(no_log=true).
+  - The M(kubernetes.core.k8s) modules hide their C(api_key) option when they end by themselves. When one dies of an
+    exception, as it does when the API server cannot be reached, the collection adds the arguments as they are to the
+    result. The default callback prints them with C(-vvv), other callbacks always.
   - The principal needs an access entry in the cluster, see M(supastack.aws.eks_access_entry), or must be the one
     that created the cluster with O(supastack.aws.eks_cluster#module:bootstrap_cluster_creator_admin_permissions=true).
 seealso:
@@ -77,6 +80,8 @@ EXAMPLES = r"""
     api_key: "{{ lookup('supastack.aws.eks_token', 'production', region='eu-west-1') }}"
     kind: Namespace
     name: supabase
+  # With the default callback.
+  no_log: "{{ ansible_verbosity > 2 }}"
 
 - name: Log in with the credentials of a profile
   ansible.builtin.uri:
@@ -95,15 +100,20 @@ _raw:
 """
 
 import base64
+import os
+import time
 import typing as t
-from urllib.parse import urlsplit
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
+from ansible_collections.supastack.aws.plugins.plugin_utils._aws_session import (
+    host_url,
+    open_session,
+    session_credentials,
+    session_region,
+)
 
 try:
-    import botocore.session
-    from botocore.credentials import Credentials
     from botocore.exceptions import BotoCoreError
     from botocore.model import ServiceId
     from botocore.signers import RequestSigner
@@ -113,53 +123,32 @@ except ImportError:
     HAS_BOTOCORE = False
 
 if t.TYPE_CHECKING:
+    from botocore.credentials import Credentials
     from botocore.session import Session
 
 TOKEN_PREFIX = "k8s-aws-v1."
 CLUSTER_HEADER = "x-k8s-aws-id"
-# What aws-iam-authenticator and the AWS CLI ask for. The server ignores it and counts 15 minutes from X-Amz-Date.
+# What aws-iam-authenticator and the AWS CLI ask for. The server ignores it and counts LIFETIME from X-Amz-Date.
 EXPIRES_SECONDS = 60
+LIFETIME_SECONDS = 15 * 60
+RENEWAL_SECONDS = 60
 
 
-def open_session(options: t.Mapping[str, t.Any]) -> Session:
-    """Return a botocore session with the credentials that the options name.
+class Signed(t.NamedTuple):
+    """A token, when it needs to be renewed on the clock of time.time(), and whose it is."""
 
-    :raises AnsibleLookupError: when the options contradict each other.
-    """
-    static = [name for name in ("access_key", "secret_key", "session_token") if options.get(name)]
-    if options.get("profile") and static:
-        raise AnsibleLookupError(f"eks_token: profile and {', '.join(static)} exclude each other, give one of them.")
-    if static and not (options.get("access_key") and options.get("secret_key")):
-        raise AnsibleLookupError(f"eks_token: got {', '.join(static)} only, give access_key and secret_key together.")
-    session = botocore.session.Session(profile=options.get("profile") or None)
-    if static:
-        session.set_credentials(options["access_key"], options["secret_key"], options.get("session_token") or None)
-    return session
+    token: str
+    renewal: float
+    credentials: Credentials
+    access_key: str | None
+
+    def is_good(self) -> bool:
+        """Tell whether the token is fresh and its credentials have not been renewed meanwhile."""
+        return time.time() < self.renewal and self.credentials.get_frozen_credentials().access_key == self.access_key
 
 
-def signing_region(session: Session, region: str | None) -> str:
-    """Return the region given, or else the one that the session finds.
-
-    :raises AnsibleLookupError: when there is none.
-    """
-    found = region or session.get_config_variable("region")
-    if not found:
-        raise AnsibleLookupError("eks_token: region is not set. Give region=<the cluster's region> or set AWS_REGION.")
-    return str(found)
-
-
-def signing_credentials(session: Session) -> Credentials:
-    """Return the session's credentials.
-
-    :raises AnsibleLookupError: when there are none.
-    """
-    credentials = session.get_credentials()
-    if credentials is None:
-        raise AnsibleLookupError(
-            "eks_token: no AWS credentials found. "
-            "Give profile, or access_key and secret_key, or log in with the AWS CLI."
-        )
-    return credentials
+CACHE_OPTIONS = ("region", "profile", "access_key", "secret_key", "session_token", "endpoint_url")
+CACHE: dict[t.Hashable, Signed] = {}
 
 
 def dns_suffix(session: Session, region: str) -> str:
@@ -176,24 +165,28 @@ def sts_url(session: Session, region: str, endpoint_url: str | None) -> str:
     """
     if not endpoint_url:
         return f"https://sts.{region}.{dns_suffix(session, region)}"
-    parts = urlsplit(endpoint_url)
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise AnsibleLookupError(
-            f"eks_token: endpoint_url is {endpoint_url!r}, give a URL such as http://127.0.0.1:5000."
-        )
-    return f"{parts.scheme}://{parts.netloc}"
+    return host_url("eks_token", endpoint_url)
 
 
-def make_token(cluster_name: str, options: t.Mapping[str, t.Any]) -> str:
-    """Return the bearer token for one cluster.
+def cached_token(cluster_name: str, options: t.Mapping[str, t.Any]) -> str:
+    """Return the bearer token for one cluster, made anew only when it has to be."""
+    settings = sorted((name, value) for name, value in os.environ.items() if name.startswith("AWS_"))
+    key = (cluster_name, *(options.get(name) for name in CACHE_OPTIONS), *settings)
+    if key not in CACHE or not CACHE[key].is_good():
+        CACHE[key] = sign_token(cluster_name, options)
+    return CACHE[key].token
+
+
+def sign_token(cluster_name: str, options: t.Mapping[str, t.Any]) -> Signed:
+    """Return a new token for one cluster.
 
     Source: aws-iam-authenticator, README, "API Authorization from Outside a Cluster".
     """
-    session = open_session(options)
-    region = signing_region(session, options.get("region"))
-    signer = RequestSigner(
-        ServiceId("STS"), region, "sts", "v4", signing_credentials(session), session.get_component("event_emitter")
-    )
+    session = open_session("eks_token", options)
+    region = session_region("eks_token", session, options.get("region"), "cluster")
+    credentials = session_credentials("eks_token", session)
+    renewal = time.time() + LIFETIME_SECONDS - RENEWAL_SECONDS
+    signer = RequestSigner(ServiceId("STS"), region, "sts", "v4", credentials, session.get_component("event_emitter"))
     request = {
         "method": "GET",
         "url": f"{sts_url(session, region, options.get('endpoint_url'))}/?Action=GetCallerIdentity&Version=2011-06-15",
@@ -204,7 +197,8 @@ def make_token(cluster_name: str, options: t.Mapping[str, t.Any]) -> str:
     url = signer.generate_presigned_url(
         request, operation_name="GetCallerIdentity", region_name=region, expires_in=EXPIRES_SECONDS
     )
-    return TOKEN_PREFIX + base64.urlsafe_b64encode(url.encode("utf-8")).rstrip(b"=").decode("ascii")
+    token = TOKEN_PREFIX + base64.urlsafe_b64encode(url.encode("utf-8")).rstrip(b"=").decode("ascii")
+    return Signed(token, renewal, credentials, credentials.get_frozen_credentials().access_key)
 
 
 class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core ships no types
@@ -222,6 +216,6 @@ class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core ships no t
         if not all(isinstance(term, str) and term for term in terms):
             raise AnsibleLookupError(f"eks_token: got {terms!r}, every term must be the name of an EKS cluster.")
         try:
-            return [make_token(term, options) for term in terms]
+            return [cached_token(term, options) for term in terms]
         except BotoCoreError as error:
             raise AnsibleLookupError(f"eks_token: cannot sign the request: {error}") from error

@@ -13,6 +13,11 @@ from ansible_collections.supastack.aws.plugins.module_utils._placeholders import
 Plain = dict[str, t.Any]
 
 
+def distinct(values: t.Iterable[str] | None) -> list[str] | None:
+    """Return values whose order has no meaning in the form in which they are compared."""
+    return None if values is None else sorted(set(values))
+
+
 class Difference:
     """The one place that decides whether a module changes something, and what.
 

@@ -8,31 +8,18 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
-from ansible_collections.amazon.aws.plugins.module_utils.tagging import (
-    ansible_dict_to_boto3_tag_list,
-    boto3_tag_list_to_ansible_dict,
-)
 from ansible_collections.supastack.aws.plugins.module_utils._difference import Plain
+from ansible_collections.supastack.aws.plugins.module_utils._ec2 import name_filter, tag_specification
 from ansible_collections.supastack.aws.plugins.module_utils._errors import error_code, failing_to, none_when
 from ansible_collections.supastack.aws.plugins.module_utils._placeholders import placeholder
 from ansible_collections.supastack.aws.plugins.module_utils._retries import retry_while, unthrottled
-from ansible_collections.supastack.aws.plugins.module_utils._tags import tag_changes
+from ansible_collections.supastack.aws.plugins.module_utils._tags import tags_of
 from ansible_collections.supastack.aws.plugins.module_utils._waiters import Waiter
 
 LIVE = ("pending", "available")
 PAUSE = 10.0
 # EC2 shows a new address everywhere, and a released one as free, within this time.
 SETTLING_SECONDS = 120
-
-
-def tags_of(resource: t.Mapping[str, t.Any] | None) -> dict[str, str]:
-    """Return the tags of an EC2 resource as a dictionary."""
-    return dict(boto3_tag_list_to_ansible_dict((resource or {}).get("Tags", [])))
-
-
-def name_filter(name: str) -> list[Plain]:
-    """Return the filter that finds resources by their tag Name."""
-    return [{"Name": "tag:Name", "Values": [name]}]
 
 
 def view(gateway: t.Mapping[str, t.Any], address: t.Mapping[str, t.Any] | None) -> Plain:
@@ -107,11 +94,6 @@ def describe_address(client: t.Any, allocation_id: str) -> Plain:
     return dict(client.describe_addresses(AllocationIds=[allocation_id])["Addresses"][0])
 
 
-def tag_specification(resource_type: str, tags: t.Mapping[str, str]) -> list[Plain]:
-    """Return the TagSpecifications member, so that a resource never exists without its tags."""
-    return [{"ResourceType": resource_type, "Tags": ansible_dict_to_boto3_tag_list(dict(tags))}]
-
-
 @failing_to("allocate an Elastic IP address")
 @unthrottled
 def allocate_address(client: t.Any, tags: t.Mapping[str, str]) -> Plain:
@@ -154,17 +136,6 @@ def release_address(client: t.Any, allocation_id: str) -> None:
         lambda: client.release_address(AllocationId=allocation_id),
         SETTLING_SECONDS,
     )
-
-
-@failing_to("tag {resource_id}")
-@unthrottled
-def write_tags(client: t.Any, resource_id: str, current: t.Mapping[str, str], desired: t.Mapping[str, str]) -> None:
-    """Bring the tags of an EC2 resource into the desired state."""
-    to_set, to_remove = tag_changes(current, desired)
-    if to_remove:
-        client.delete_tags(Resources=[resource_id], Tags=[{"Key": key} for key in to_remove])
-    if to_set:
-        client.create_tags(Resources=[resource_id], Tags=ansible_dict_to_boto3_tag_list(to_set))
 
 
 def wait_until_available(client: t.Any, gateway_id: str, timeout: float) -> Plain:

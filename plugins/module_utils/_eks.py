@@ -32,11 +32,10 @@ def describe_cluster(client: t.Any, name: str) -> Plain:
 
 def health(resource: t.Mapping[str, t.Any] | None) -> str:
     """Return the status of a cluster or an add-on with the problems that EKS reports for it."""
-    if resource is None:
-        return "EKS does not show it"
-    issues = (resource.get("health") or {}).get("issues") or []
+    shown = resource or {"status": "not visible"}
+    issues = (shown.get("health") or {}).get("issues") or []
     reasons = [f"{issue.get('code', 'Unknown')}: {issue.get('message', 'no message')}" for issue in issues]
-    return " ".join([f"status {resource['status']}", *(f"({reason})" for reason in reasons)])
+    return " ".join([f"status {shown['status']}", *(f"({reason})" for reason in reasons)])
 
 
 def wait_for_cluster(client: t.Any, name: str, timeout: float) -> Plain:
@@ -121,9 +120,14 @@ def update_tags(client: t.Any, arn: str, current: Plain, difference: Difference)
         tag_resource(client, arn, to_set)
 
 
+# What will not end by waiting: node groups, Fargate profiles and associations that are there.
+LASTING_USE = ("attached", "already exists", "Fargate Profiles in")
+
+
 def in_use(error: Exception) -> bool:
     """Tell that another change of the same resource is still running."""
-    return error_code(error) == "ResourceInUseException" and "attached" not in error_message(error)
+    lasting = any(text in error_message(error) for text in LASTING_USE)
+    return error_code(error) == "ResourceInUseException" and not lasting
 
 
 def role_settling(error: Exception) -> bool:

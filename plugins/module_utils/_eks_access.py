@@ -48,7 +48,7 @@ def unknown_entry(client: t.Any, options: Plain) -> Plain:
         "principal_arn": options["principal_arn"],
         "arn": predicted_arn(client, "eks", ""),
         "type": "STANDARD",
-        "username": options["principal_arn"],
+        "username": placeholder("username"),
         "kubernetes_groups": [],
         "access_policies": [],
         "tags": {},
@@ -116,6 +116,19 @@ def delete_entry(client: t.Any, cluster_name: str, principal_arn: str) -> None:
     client.delete_access_entry(clusterName=cluster_name, principalArn=principal_arn)
 
 
+# Options of an association that say which role pods get -> members of the API.
+ROLE_MEMBERS = {
+    "role_arn": "roleArn",
+    "target_role_arn": "targetRoleArn",
+    "disable_session_tags": "disableSessionTags",
+}
+
+
+def role_request(values: t.Mapping[str, t.Any]) -> Plain:
+    """Return these values as members of a request."""
+    return {ROLE_MEMBERS[name]: value for name, value in values.items()}
+
+
 def association_view(association: t.Mapping[str, t.Any]) -> Plain:
     """Return a pod identity association as the module returns and compares it."""
     return {
@@ -123,11 +136,19 @@ def association_view(association: t.Mapping[str, t.Any]) -> Plain:
         "namespace": association["namespace"],
         "service_account": association["serviceAccount"],
         "role_arn": association.get("roleArn"),
+        "target_role_arn": association.get("targetRoleArn") or "",
+        "disable_session_tags": bool(association.get("disableSessionTags", False)),
+        "external_id": association.get("externalId"),
         "association_id": association["associationId"],
         "arn": association.get("associationArn"),
         "owner_arn": association.get("ownerArn"),
         "tags": dict(association.get("tags", {})),
     }
+
+
+def external_id(target_role_arn: str | None) -> str | None:
+    """Return what stands for the external id that comes with a target role."""
+    return placeholder("external-id") if target_role_arn else None
 
 
 def unknown_association(client: t.Any, options: Plain) -> Plain:
@@ -136,6 +157,9 @@ def unknown_association(client: t.Any, options: Plain) -> Plain:
     resource = f"podidentityassociation/{options['cluster_name']}/{identifier}"
     return {
         **{name: options[name] for name in ("cluster_name", "namespace", "service_account", "role_arn")},
+        "target_role_arn": "",
+        "disable_session_tags": False,
+        "external_id": external_id(options["target_role_arn"]),
         "association_id": identifier,
         "arn": predicted_arn(client, "eks", resource, options["role_arn"]),
         "owner_arn": None,
@@ -146,10 +170,16 @@ def unknown_association(client: t.Any, options: Plain) -> Plain:
 @failing_to("list the pod identity associations of the EKS cluster {cluster_name}")
 @none_when("ResourceNotFoundException")
 @unthrottled
-def list_associations(client: t.Any, cluster_name: str, namespace: str, service_account: str) -> list[Plain]:
-    """Return the associations of a service account, of which EKS allows one; None when the cluster does not exist."""
+def list_associations(
+    client: t.Any, cluster_name: str, namespace: str | None, service_account: str | None
+) -> list[Plain]:
+    """Return the associations of a service account, of which EKS allows one; None when the cluster does not exist.
+
+    Without a namespace, or without a service account, those of all.
+    """
+    filters = {"namespace": namespace, "serviceAccount": service_account}
     pages = client.get_paginator("list_pod_identity_associations").paginate(
-        clusterName=cluster_name, namespace=namespace, serviceAccount=service_account
+        clusterName=cluster_name, **{name: value for name, value in filters.items() if value is not None}
     )
     return [association for page in pages for association in page["associations"]]
 
@@ -173,9 +203,12 @@ def create_association(client: t.Any, request: Plain) -> Plain:
 
 @failing_to("update the pod identity association {association_id} of the EKS cluster {cluster_name}")
 @unthrottled
-def update_association(client: t.Any, cluster_name: str, association_id: str, role_arn: str) -> None:
-    """Change the role of an association, waiting until EKS sees one that was made just before."""
-    members = {"clusterName": cluster_name, "associationId": association_id, "roleArn": role_arn}
+def update_association(client: t.Any, cluster_name: str, association_id: str, values: Plain) -> None:
+    """Change the roles of an association, waiting until EKS sees one that was made just before.
+
+    An empty targetRoleArn takes the target role away, as the EKS controller of ACK does it.
+    """
+    members = {"clusterName": cluster_name, "associationId": association_id, **role_request(values)}
     retry_while(role_settling, lambda: client.update_pod_identity_association(**members), ROLE_SETTLING_SECONDS)
 
 

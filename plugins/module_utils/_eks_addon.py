@@ -13,15 +13,15 @@ from ansible_collections.supastack.aws.plugins.module_utils._difference import P
 from ansible_collections.supastack.aws.plugins.module_utils._eks import (
     ROLE_SETTLING_SECONDS,
     describe_cluster,
-    health,
     in_use,
     role_settling,
     wait_for_update,
 )
+from ansible_collections.supastack.aws.plugins.module_utils._eks_access import association_view, describe_association
+from ansible_collections.supastack.aws.plugins.module_utils._eks_part import Part
 from ansible_collections.supastack.aws.plugins.module_utils._errors import failing_to, none_when
 from ansible_collections.supastack.aws.plugins.module_utils._placeholders import UNKNOWN, placeholder, predicted_arn
 from ansible_collections.supastack.aws.plugins.module_utils._retries import retry_while, unthrottled
-from ansible_collections.supastack.aws.plugins.module_utils._waiters import Waiter
 
 try:
     import yaml
@@ -34,11 +34,23 @@ except ImportError:
 BROKEN = ("CREATE_FAILED", "DELETE_FAILED")
 UNDER_WAY = ("CREATING", "UPDATING")
 SETTLED = ("ACTIVE", "DEGRADED", "UPDATE_FAILED", *BROKEN)
-PAUSE = 10.0
 
 
-def view(addon: t.Mapping[str, t.Any]) -> Plain:
-    """Return a described add-on as the module returns and compares it."""
+def by_service_account(associations: t.Iterable[t.Mapping[str, t.Any]]) -> list[Plain]:
+    """Return associations in the order and with the values by which they are compared."""
+    pairs = [{name: association[name] for name in ("service_account", "role_arn")} for association in associations]
+    return sorted(pairs, key=lambda pair: str(pair["service_account"]))
+
+
+def view(client: t.Any, addon: t.Mapping[str, t.Any]) -> Plain:
+    """Return a described add-on as the module returns and compares it.
+
+    EKS describes its associations by their ARNs only, so each costs a call of its own.
+    """
+    found = [
+        describe_association(client, addon["clusterName"], arn.rpartition("/")[2])
+        for arn in addon.get("podIdentityAssociations", [])
+    ]
     return {
         "name": addon["addonName"],
         "cluster_name": addon["clusterName"],
@@ -48,6 +60,7 @@ def view(addon: t.Mapping[str, t.Any]) -> Plain:
         "version": addon.get("addonVersion"),
         "configuration_values": parse_configuration(addon.get("configurationValues")),
         "service_account_role_arn": addon.get("serviceAccountRoleArn") or "",
+        "pod_identity_associations": by_service_account(association_view(item) for item in found if item),
         "tags": dict(addon.get("tags", {})),
     }
 
@@ -63,6 +76,7 @@ def unknown_view(client: t.Any, options: Plain) -> Plain:
         "version": placeholder("version"),
         "configuration_values": {},
         "service_account_role_arn": "",
+        "pod_identity_associations": [],
         "tags": {},
     }
 
@@ -133,12 +147,16 @@ def request(options: Plain, values: t.Mapping[str, t.Any]) -> Plain:
     configuration = values.get("configuration_values")
     if configuration is not None and not isinstance(configuration, str):
         configuration = json.dumps(configuration, sort_keys=True)
+    associations = values.get("pod_identity_associations")
     members = {
         "clusterName": options["cluster_name"],
         "addonName": options["name"],
         "addonVersion": values.get("version"),
         "configurationValues": configuration,
         "serviceAccountRoleArn": values.get("service_account_role_arn") or None,
+        "podIdentityAssociations": None
+        if associations is None
+        else [{"serviceAccount": pair["service_account"], "roleArn": pair["role_arn"]} for pair in associations],
         "resolveConflicts": options["resolve_conflicts"].upper(),
     }
     return {member: value for member, value in members.items() if value is not None}
@@ -159,7 +177,11 @@ def create_addon(client: t.Any, options: Plain, values: t.Mapping[str, t.Any]) -
 def start_update(client: t.Any, options: Plain, values: t.Mapping[str, t.Any]) -> str:
     """Start an update and return its id."""
     members = request(options, values)
-    return str(retry_while(in_use, lambda: client.update_addon(**members), options["wait_timeout"])["update"]["id"])
+
+    def call() -> Plain:
+        return dict(retry_while(role_settling, lambda: client.update_addon(**members), ROLE_SETTLING_SECONDS))
+
+    return str(retry_while(in_use, call, options["wait_timeout"])["update"]["id"])
 
 
 def update_addon(client: t.Any, options: Plain, values: t.Mapping[str, t.Any]) -> None:
@@ -179,33 +201,12 @@ def delete_addon(client: t.Any, options: Plain) -> None:
     retry_while(in_use, lambda: client.delete_addon(**members), options["wait_timeout"])
 
 
-def wait_for_addon(client: t.Any, options: Plain, statuses: t.Sequence[str]) -> Plain:
-    """Return the add-on once it has one of the statuses; any failed status ends the wait.
-
-    DEGRADED is on the way to ACTIVE: CoreDNS, for one, stays so until there is a node to run on.
-    """
-    cluster_name, name = options["cluster_name"], options["name"]
-    return Waiter[Plain](
-        goal=f"the add-on {name} of the EKS cluster {cluster_name}",
-        read=lambda: describe_addon(client, cluster_name, name) or {"status": "not visible"},
-        ready=lambda addon: addon["status"] in statuses,
-        failure=lambda addon: health(addon) if addon["status"].endswith("_FAILED") else None,
-        progress=health,
-        pause=PAUSE,
-    ).wait(options["wait_timeout"])
-
-
-def wait_until_gone(client: t.Any, options: Plain, status: str) -> None:
-    """Wait until an add-on is deleted.
-
-    :param status: the one it had before; one whose deletion failed reads so until the new deletion shows.
-    """
-    cluster_name, name = options["cluster_name"], options["name"]
-    Waiter[Plain | None](
-        goal=f"the add-on {name} of the EKS cluster {cluster_name} to be deleted",
-        read=lambda: describe_addon(client, cluster_name, name),
-        ready=lambda addon: addon is None,
-        failure=lambda addon: health(addon) if addon and status != addon["status"] == "DELETE_FAILED" else None,
-        progress=health,
-        pause=PAUSE,
-    ).wait(options["wait_timeout"])
+# DEGRADED is on the way to ACTIVE: CoreDNS, for one, stays so until there is a node to run on.
+ADDON = Part(
+    noun="add-on",
+    describe=describe_addon,
+    view=view,
+    delete=delete_addon,
+    failed=("UPDATE_FAILED", *BROKEN),
+    pause=10.0,
+)

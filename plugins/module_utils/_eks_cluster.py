@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import typing as t
 
+from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 from ansible_collections.supastack.aws.plugins.module_utils._difference import Difference, Plain
 from ansible_collections.supastack.aws.plugins.module_utils._eks import (
     CLUSTER_PAUSE,
@@ -22,6 +23,7 @@ from ansible_collections.supastack.aws.plugins.module_utils._eks_cluster_data im
     ENDPOINT_OPTIONS,
     encryption_request,
     logging_request,
+    view,
     vpc_request,
 )
 from ansible_collections.supastack.aws.plugins.module_utils._errors import (
@@ -35,6 +37,28 @@ from ansible_collections.supastack.aws.plugins.module_utils._retries import retr
 from ansible_collections.supastack.aws.plugins.module_utils._waiters import Waiter
 
 NOTHING_TO_CHANGE = ("No changes", "already at the desired configuration")
+
+
+@failing_to("list the Kubernetes versions of EKS")
+@unthrottled
+def list_versions(client: t.Any) -> list[str]:
+    """Return the Kubernetes versions that EKS offers, newest first."""
+    pages = client.get_paginator("describe_cluster_versions").paginate()
+    found = [str(version["clusterVersion"]) for page in pages for version in page["clusterVersions"]]
+    return sorted(found, key=lambda version: [int(part) for part in version.split(".")], reverse=True)
+
+
+def require_offered_version(client: t.Any, version: str) -> None:
+    """Stop before anything is made with a Kubernetes version that EKS does not have.
+
+    :raises AnsibleAWSError: naming those that it has.
+    """
+    offered = list_versions(client)
+    if version not in offered:
+        raise AnsibleAWSError(
+            message=f"version is {version!r}, which EKS does not offer in {client.meta.region_name}. "
+            f"Choose one of {', '.join(offered)}."
+        )
 
 
 @failing_to("create the EKS cluster {request[name]}")
@@ -67,6 +91,23 @@ def deletion_waiter(client: t.Any, name: str, status: str) -> Waiter[Plain | Non
     )
 
 
+def settled(client: t.Any, options: Plain, check_mode: bool) -> Plain | None:
+    """Return the cluster, after waiting for one that is being deleted to go."""
+    cluster = describe_cluster(client, options["name"])
+    if cluster is None:
+        return None
+    if cluster["status"] == "FAILED":
+        raise AnsibleAWSError(
+            message=f"The creation of the EKS cluster {options['name']} failed: {health(cluster)}. "
+            "Remove the cause, delete the cluster (state=absent) and run the task again."
+        )
+    if cluster["status"] == "DELETING":
+        if not check_mode:
+            deletion_waiter(client, options["name"], "DELETING").wait(options["wait_timeout"])
+        return None
+    return view(cluster)
+
+
 UpdateCall = t.Callable[[t.Any, str, Plain], t.Any]
 
 
@@ -85,6 +126,14 @@ UPDATES: tuple[tuple[tuple[str, ...], UpdateCall], ...] = (
     (("subnet_ids",), config_update("resourcesVpcConfig", vpc_request)),
     (("security_group_ids",), config_update("resourcesVpcConfig", vpc_request)),
     (("logging",), config_update("logging", lambda values: logging_request(values["logging"]))),
+    (
+        ("upgrade_policy",),
+        config_update("upgradePolicy", lambda values: {"supportType": values["upgrade_policy"]}),
+    ),
+    (
+        ("zonal_shift",),
+        config_update("zonalShiftConfig", lambda values: {"enabled": values["zonal_shift"]}),
+    ),
     (
         ("encryption_key_arn",),
         lambda client, name, values: client.associate_encryption_config(

@@ -9,7 +9,8 @@ import re
 import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
-from ansible_collections.supastack.aws.plugins.module_utils._difference import Difference, Plain
+from ansible_collections.supastack.aws.plugins.module_utils._arns import KEY, ROLE, check_arn
+from ansible_collections.supastack.aws.plugins.module_utils._difference import Difference, Plain, distinct
 from ansible_collections.supastack.aws.plugins.module_utils._placeholders import (
     UNKNOWN,
     is_unknown,
@@ -27,6 +28,8 @@ PLAIN_OPTIONS = (
     "service_ipv4_cidr",
     "authentication_mode",
     "encryption_key_arn",
+    "upgrade_policy",
+    "zonal_shift",
     "deletion_protection",
 )
 UNORDERED_OPTIONS = ("subnet_ids", "security_group_ids", "public_access_cidrs", "logging")
@@ -65,6 +68,8 @@ def view(cluster: t.Mapping[str, t.Any]) -> Plain:
         "authentication_mode": cluster.get("accessConfig", {}).get("authenticationMode"),
         "encryption_key_arn": encryption[0].get("provider", {}).get("keyArn"),
         "logging": enabled_logging(cluster),
+        "upgrade_policy": cluster.get("upgradePolicy", {}).get("supportType"),
+        "zonal_shift": bool(cluster.get("zonalShiftConfig", {}).get("enabled", False)),
         "deletion_protection": bool(cluster.get("deletionProtection", False)),
         "tags": dict(cluster.get("tags", {})),
     }
@@ -82,14 +87,14 @@ def enabled_logging(cluster: t.Mapping[str, t.Any]) -> list[str]:
     return sorted(kind for group in groups if group.get("enabled") for kind in group.get("types", []))
 
 
-def unknown_view(client: t.Any, name: str, role_arn: str) -> Plain:
+def unknown_view(client: t.Any, options: Plain) -> Plain:
     """Return the predicted return values of a cluster that does not exist, before the options are laid over them."""
     named = ("endpoint", "certificate_authority", "oidc_issuer", "platform_version", "version", "service_ipv4_cidr")
     return {
         **{key: placeholder(key.replace("_", "-")) for key in named},
         "exists": False,
-        "name": name,
-        "arn": predicted_arn(client, "eks", f"cluster/{name}", role_arn),
+        "name": options["name"],
+        "arn": predicted_arn(client, "eks", f"cluster/{options['name']}", options["role_arn"]),
         "status": UNKNOWN,
         "health_issues": [],
         "vpc_id": placeholder("vpc"),
@@ -97,10 +102,12 @@ def unknown_view(client: t.Any, name: str, role_arn: str) -> Plain:
         "security_group_ids": [],
         "endpoint_public_access": True,
         "endpoint_private_access": False,
-        "public_access_cidrs": ["0.0.0.0/0"],
+        "public_access_cidrs": [] if options["endpoint_public_access"] is False else ["0.0.0.0/0"],
         "authentication_mode": "CONFIG_MAP",
         "encryption_key_arn": None,
         "logging": [],
+        "upgrade_policy": "EXTENDED",
+        "zonal_shift": False,
         "deletion_protection": False,
         "tags": {},
     }
@@ -136,7 +143,7 @@ def create_request(name: str, desired: t.Mapping[str, t.Any], create_only: t.Map
     }
     access = {member: value for member, value in access.items() if value is not None}
     logging, key_arn = desired.get("logging"), desired.get("encryption_key_arn")
-    cidr = desired.get("service_ipv4_cidr")
+    cidr, policy, shift = (desired.get(name) for name in ("service_ipv4_cidr", "upgrade_policy", "zonal_shift"))
     request = {
         "name": name,
         "roleArn": desired["role_arn"],
@@ -147,6 +154,8 @@ def create_request(name: str, desired: t.Mapping[str, t.Any], create_only: t.Map
         "bootstrapSelfManagedAddons": create_only.get("bootstrap_self_managed_addons"),
         "encryptionConfig": encryption_request(key_arn) if key_arn else None,
         "logging": logging_request(logging) if logging else None,
+        "upgradePolicy": {"supportType": policy} if policy else None,
+        "zonalShiftConfig": None if shift is None else {"enabled": shift},
         "deletionProtection": desired.get("deletion_protection"),
         "tags": desired.get("tags"),
     }
@@ -156,8 +165,7 @@ def create_request(name: str, desired: t.Mapping[str, t.Any], create_only: t.Map
 def desired_from(options: t.Mapping[str, t.Any], current: t.Mapping[str, t.Any] | None) -> Plain:
     """Return the values that the options ask for, in the form of the described cluster."""
     desired = {name: options[name] for name in PLAIN_OPTIONS}
-    for name in UNORDERED_OPTIONS:
-        desired[name] = None if options[name] is None else sorted(set(options[name]))
+    desired.update({name: distinct(options[name]) for name in UNORDERED_OPTIONS})
     if options["endpoint_public_access"] is False:
         desired["public_access_cidrs"] = None
     desired["tags"] = desired_tags((current or {}).get("tags"), options["tags"], options["purge_tags"])
@@ -196,6 +204,8 @@ def refuse_version(difference: Difference, current: str, wanted: str) -> None:
 
 def check_options(client: t.Any, options: Plain) -> None:
     """Stop on option values that EKS would misread or refuse without a clear reason."""
+    check_arn("role_arn", options["role_arn"], ROLE)
+    check_arn("encryption_key_arn", options["encryption_key_arn"], KEY)
     version = options["version"]
     if version is not None and not re.fullmatch(r"1\.\d{2}", version):
         raise AnsibleAWSError(message=f"version is {version!r}, quote major and minor version, such as '1.35'.")

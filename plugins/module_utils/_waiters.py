@@ -10,6 +10,7 @@ import time
 import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
+from ansible_collections.supastack.aws.plugins.module_utils._difference import Plain
 
 T = t.TypeVar("T")
 
@@ -58,3 +59,21 @@ class Waiter(t.Generic[T]):
                 )
             time.sleep(pause)
             pause = min(pause * GROWTH, self.pause)
+
+
+def wait_until_visible(subject: str, service: str, read: t.Callable[[], Plain | None], timeout: float) -> Plain:
+    """Return a resource that was just made once its service shows it.
+
+    :param subject: names the resource in the message of a timeout.
+    :param service: names the service there.
+    :param read: returns the resource, None while it does not show.
+    :param timeout: seconds.
+    :raises AnsibleAWSError: when the time is over.
+    """
+    return Waiter[Plain](
+        goal=f"{subject} to show",
+        read=lambda: read() or {},
+        ready=bool,
+        failure=lambda resource: None,
+        progress=lambda resource: f"{service} does not show it",
+    ).wait(timeout)

@@ -139,6 +139,7 @@ import typing as t
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.supastack.aws.plugins.module_utils._difference import Difference, Plain
+from ansible_collections.supastack.aws.plugins.module_utils._ec2 import named_tags, write_tags
 from ansible_collections.supastack.aws.plugins.module_utils._ec2_nat_gateway import (
     LIVE,
     allocate_address,
@@ -149,12 +150,10 @@ from ansible_collections.supastack.aws.plugins.module_utils._ec2_nat_gateway imp
     list_gateways,
     one_gateway,
     release_address,
-    tags_of,
     unknown_view,
     view,
     wait_until_available,
     wait_until_deleted,
-    write_tags,
 )
 from ansible_collections.supastack.aws.plugins.module_utils._module import (
     STATE_SPEC,
@@ -163,15 +162,9 @@ from ansible_collections.supastack.aws.plugins.module_utils._module import (
     Result,
     run,
 )
-from ansible_collections.supastack.aws.plugins.module_utils._tags import desired_tags
+from ansible_collections.supastack.aws.plugins.module_utils._tags import tags_of
 
 MOVE = "Delete it first (state=absent), or give the new one another name."
-
-
-def named_tags(options: Plain, current: t.Mapping[str, str] | None) -> dict[str, str]:
-    """Return the tags to end with; Name is always among them, since it is how the resource is found."""
-    tags = desired_tags(current, options["tags"], options["purge_tags"])
-    return {**(dict(current or {}) if tags is None else tags), "Name": options["name"]}
 
 
 def desired_from(options: Plain, current: t.Mapping[str, t.Any] | None) -> Plain:

@@ -178,7 +178,8 @@ access_entry:
 import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.supastack.aws.plugins.module_utils._difference import Difference, Plain
+from ansible_collections.supastack.aws.plugins.module_utils._arns import ACCESS_POLICY, PRINCIPAL, check_arn
+from ansible_collections.supastack.aws.plugins.module_utils._difference import Difference, Plain, distinct
 from ansible_collections.supastack.aws.plugins.module_utils._eks import active_cluster, update_tags
 from ansible_collections.supastack.aws.plugins.module_utils._eks_access import (
     associate_policy,
@@ -201,7 +202,7 @@ from ansible_collections.supastack.aws.plugins.module_utils._module import (
     run,
 )
 from ansible_collections.supastack.aws.plugins.module_utils._tags import desired_tags
-from ansible_collections.supastack.aws.plugins.module_utils._waiters import Waiter
+from ansible_collections.supastack.aws.plugins.module_utils._waiters import wait_until_visible
 
 TYPES = ["STANDARD", "FARGATE_LINUX", "EC2_LINUX", "EC2_WINDOWS", "EC2", "HYBRID_LINUX", "HYPERPOD_LINUX"]
 MEMBERS = {"type": "type", "username": "username", "kubernetes_groups": "kubernetesGroups", "tags": "tags"}
@@ -222,11 +223,10 @@ def desired_policies(options: Plain, current: t.Sequence[Plain]) -> list[Plain] 
 def desired_from(options: Plain, current: t.Mapping[str, t.Any] | None) -> Plain:
     """Return the values that the options ask for, in the form of the described entry."""
     present = current or {}
-    groups = options["kubernetes_groups"]
     return {
         "type": options["type"],
         "username": options["username"],
-        "kubernetes_groups": None if groups is None else sorted(set(groups)),
+        "kubernetes_groups": distinct(options["kubernetes_groups"]),
         "access_policies": desired_policies(options, present.get("access_policies", [])),
         "tags": desired_tags(present.get("tags"), options["tags"], options["purge_tags"]),
     }
@@ -282,13 +282,8 @@ def reread(client: t.Any, options: Plain, difference: Difference) -> Plain:
     """Return the entry as EKS shows it, waiting until it shows a new one."""
     if not options["wait"]:
         return read(client, options) or difference.prediction(unknown_entry(client, options))
-    return Waiter[Plain](
-        goal=f"the access entry {options['principal_arn']} of the EKS cluster {options['cluster_name']} to show",
-        read=lambda: read(client, options) or {},
-        ready=bool,
-        failure=lambda entry: None,
-        progress=lambda entry: "EKS does not show it",
-    ).wait(options["wait_timeout"])
+    subject = f"the access entry {options['principal_arn']} of the EKS cluster {options['cluster_name']}"
+    return wait_until_visible(subject, "EKS", lambda: read(client, options), options["wait_timeout"])
 
 
 def ensure_absent(client: t.Any, options: Plain, check_mode: bool) -> Result:
@@ -301,6 +296,9 @@ def ensure_absent(client: t.Any, options: Plain, check_mode: bool) -> Result:
 
 def ensure(client: t.Any, options: Plain, check_mode: bool) -> Result:
     """Bring the entry into the wanted state."""
+    check_arn("principal_arn", options["principal_arn"], PRINCIPAL)
+    for number, policy in enumerate(options["access_policies"] or []):
+        check_arn(f"access_policies[{number}].policy_arn", policy["policy_arn"], ACCESS_POLICY)
     action = ensure_present if options["state"] == "present" else ensure_absent
     return action(client, options, check_mode)
 

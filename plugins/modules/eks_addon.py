@@ -51,6 +51,26 @@ options:
       - ARN of the IAM role that the add-on's service account assumes through the cluster's OIDC provider.
       - An empty string makes it use the role of the node.
     type: str
+  pod_identity_associations:
+    description:
+      - IAM roles of the add-on's service accounts through EKS pod identity. Replaces those that belong to the add-on;
+        an empty list removes them.
+      - EKS refuses a service account that has an association of its own already.
+    type: list
+    elements: dict
+    version_added: 0.2.0
+    suboptions:
+      service_account:
+        description:
+          - Name of the service account, in the namespace of the add-on.
+        type: str
+        required: true
+      role_arn:
+        description:
+          - ARN of the IAM role. Its trust policy must allow C(pods.eks.amazonaws.com) the actions C(sts:AssumeRole) and
+            C(sts:TagSession).
+        type: str
+        required: true
   resolve_conflicts:
     description:
       - What EKS does with fields that somebody else set on the add-on's objects. V(none) fails, V(overwrite) sets them
@@ -62,8 +82,10 @@ notes:
   - An add-on is C(DEGRADED) while there is no node that it could run on, and the module waits on. Use O(wait=false)
     for C(coredns) and its like before the first node exists.
   - Needs the IAM actions C(eks:DescribeAddon), C(eks:DescribeAddonVersions), C(eks:CreateAddon), C(eks:UpdateAddon),
-    C(eks:DescribeUpdate), C(eks:DeleteAddon), C(eks:DescribeCluster), C(eks:TagResource), C(eks:UntagResource), and
-    C(iam:PassRole) for O(service_account_role_arn).
+    C(eks:DescribeUpdate), C(eks:DeleteAddon), C(eks:DescribeCluster), C(eks:TagResource), C(eks:UntagResource),
+    C(iam:PassRole) for O(service_account_role_arn) and the roles of O(pod_identity_associations), and for the latter
+    C(iam:GetRole) and the C(eks) actions C(DescribePodIdentityAssociation), C(CreatePodIdentityAssociation),
+    C(UpdatePodIdentityAssociation) and C(DeletePodIdentityAssociation).
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -85,6 +107,15 @@ EXAMPLES = r"""
     configuration_values:
       enableNetworkPolicy: "true"
 
+- name: Ensure the EBS CSI driver has its role
+  supastack.aws.eks_addon:
+    cluster_name: production
+    name: aws-ebs-csi-driver
+    version: default
+    pod_identity_associations:
+      - service_account: ebs-csi-controller-sa
+        role_arn: arn:aws:iam::123456789012:role/production-ebs-csi
+
 - name: Ensure CoreDNS is installed, which only becomes healthy with the first node
   supastack.aws.eks_addon:
     cluster_name: production
@@ -105,31 +136,19 @@ addon:
   returned: when O(state=present)
   type: dict
   contains:
-    name:
-      description: Name of the add-on.
-      type: str
-      sample: vpc-cni
-    cluster_name:
-      description: Name of the cluster.
-      type: str
-      sample: production
+    name: {description: Name of the add-on., type: str, sample: vpc-cni}
+    cluster_name: {description: Name of the cluster., type: str, sample: production}
     arn:
       description: ARN of the add-on.
       type: str
       sample: arn:aws:eks:eu-west-1:123456789012:addon/production/vpc-cni/01234567-89ab-cdef-0123-456789abcdef
-    status:
-      description: Status that EKS reports.
-      type: str
-      sample: ACTIVE
+    status: {description: Status that EKS reports., type: str, sample: ACTIVE}
     health_issues:
       description: Problems that EKS reports, as EKS returns them.
       type: list
       elements: dict
       sample: []
-    version:
-      description: Installed version.
-      type: str
-      sample: v1.20.4-eksbuild.1
+    version: {description: Installed version., type: str, sample: v1.20.4-eksbuild.1}
     configuration_values:
       description: Configuration of the add-on.
       type: dict
@@ -138,30 +157,34 @@ addon:
       description: ARN of the IAM role, empty when the role of the node is used.
       type: str
       sample: ""
-    tags:
-      description: Tags of the add-on.
-      type: dict
-      sample: {supastack:environment: production}
+    pod_identity_associations:
+      description: Roles of the add-on's service accounts, in the order of their names.
+      type: list
+      elements: dict
+      contains:
+        service_account: {description: Name of the service account., type: str, sample: aws-node}
+        role_arn: {description: ARN of the role., type: str, sample: "arn:aws:iam::123456789012:role/production-cni"}
+    tags: {description: Tags of the add-on., type: dict, sample: {"supastack:environment": production}}
 """
 
 import typing as t
 
+from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.supastack.aws.plugins.module_utils._arns import ROLE, check_arn
 from ansible_collections.supastack.aws.plugins.module_utils._difference import Difference, Plain
-from ansible_collections.supastack.aws.plugins.module_utils._eks import active_cluster, update_tags
+from ansible_collections.supastack.aws.plugins.module_utils._eks import update_tags
 from ansible_collections.supastack.aws.plugins.module_utils._eks_addon import (
+    ADDON,
     BROKEN,
     SETTLED,
     UNDER_WAY,
+    by_service_account,
     create_addon,
-    delete_addon,
-    describe_addon,
     resolve_version,
     unknown_view,
     update_addon,
     view,
-    wait_for_addon,
-    wait_until_gone,
 )
 from ansible_collections.supastack.aws.plugins.module_utils._module import (
     STATE_SPEC,
@@ -172,41 +195,33 @@ from ansible_collections.supastack.aws.plugins.module_utils._module import (
 )
 from ansible_collections.supastack.aws.plugins.module_utils._tags import desired_tags
 
-UPDATABLE = ("version", "configuration_values", "service_account_role_arn", "status")
+UPDATABLE = ("version", "configuration_values", "service_account_role_arn", "pod_identity_associations", "status")
 
 
 def desired_from(options: Plain, current: t.Mapping[str, t.Any] | None, version: str | None) -> Plain:
     """Return the values that the options ask for, in the form of the described add-on."""
     failed = current is not None and str(current["status"]).endswith("_FAILED")
+    associations = options["pod_identity_associations"]
     return {
         "version": version,
         "configuration_values": options["configuration_values"],
         "service_account_role_arn": options["service_account_role_arn"],
+        "pod_identity_associations": None if associations is None else by_service_account(associations),
         "tags": desired_tags((current or {}).get("tags"), options["tags"], options["purge_tags"]),
         "status": "ACTIVE" if failed else None,
     }
 
 
-def read(client: t.Any, options: Plain, check_mode: bool) -> Plain | None:
-    """Return the add-on, after waiting for one that is being deleted to go."""
-    addon = describe_addon(client, options["cluster_name"], options["name"])
-    if addon is not None and addon["status"] == "DELETING":
-        if not check_mode:
-            wait_until_gone(client, options, "DELETING")
-        return None
-    return None if addon is None else view(addon)
-
-
 def ensure_present(client: t.Any, options: Plain, check_mode: bool) -> Result:
     """Install or change the add-on."""
-    current = read(client, options, check_mode)
+    current = ADDON.read(client, options, check_mode)
     version = resolve_version(client, options)
     difference = Difference(current, desired_from(options, current, version))
     if check_mode:
         return Result(difference, difference.prediction(unknown_view(client, options)))
-    if current and difference.names and current["status"] in UNDER_WAY:
-        # EKS refuses a change while another one runs, which may also be the one that is wanted.
-        current = view(wait_for_addon(client, options, SETTLED))
+    if current and current["status"] in UNDER_WAY and (difference.names or options["wait"]):
+        # EKS refuses a change while another one runs, and shows only afterwards what that one made of the add-on.
+        current = view(client, ADDON.wait(client, options, SETTLED))
         difference = Difference(current, desired_from(options, current, version))
     return Result(difference, apply(client, options, current, difference))
 
@@ -220,50 +235,61 @@ def apply(client: t.Any, options: Plain, current: Plain | None, difference: Diff
         addon = make(client, options, current, difference)
     else:
         if difference.touches(*UPDATABLE):
-            update_addon(client, options, difference.prediction({}))
+            update_addon(client, options, update_values(difference))
         update_tags(client, current["arn"], current, difference)
     if options["wait"]:
-        return view(wait_for_addon(client, options, ["ACTIVE"]))
-    return view(describe_addon(client, options["cluster_name"], options["name"]) or addon)
+        return view(client, ADDON.wait(client, options, ["ACTIVE"]))
+    return view(client, ADDON.find(client, options) or addon)
+
+
+def update_values(difference: Difference) -> Plain:
+    """Return what an update sends: all values, but the associations only when they change, for EKS keeps them."""
+    values = difference.prediction({})
+    if not difference.touches("pod_identity_associations"):
+        del values["pod_identity_associations"]
+    return values
 
 
 def make(client: t.Any, options: Plain, broken: Plain | None, difference: Difference) -> Plain:
     """Install the add-on, after removing one that is not usable."""
-    active_cluster(client, options["cluster_name"], options["wait_timeout"])
-    if broken:
-        delete_addon(client, options)
-        wait_until_gone(client, options, broken["status"])
+    ADDON.make_room(client, options, broken)
     return create_addon(client, options, difference.desired(*UPDATABLE, "tags"))
 
 
-def ensure_absent(client: t.Any, options: Plain, check_mode: bool) -> Result:
-    """Remove the add-on."""
-    addon = describe_addon(client, options["cluster_name"], options["name"])
-    if addon is None:
-        return Result(Difference(None, None), None)
-    difference = Difference(None if addon["status"] == "DELETING" else view(addon), None)
-    if not check_mode:
-        if difference.deletes:
-            delete_addon(client, options)
-        if options["wait"]:
-            wait_until_gone(client, options, addon["status"])
-    return Result(difference, None)
+def check_options(options: Plain) -> None:
+    """Stop on option values that cannot be meant."""
+    check_arn("service_account_role_arn", options["service_account_role_arn"], ROLE)
+    associations = options["pod_identity_associations"] or []
+    for number, association in enumerate(associations):
+        check_arn(f"pod_identity_associations[{number}].role_arn", association["role_arn"], ROLE)
+    names = [association["service_account"] for association in associations]
+    for name in names:
+        if names.count(name) > 1:
+            raise AnsibleAWSError(
+                message=f"pod_identity_associations names the service account {name!r} twice, give it one role."
+            )
 
 
 def ensure(client: t.Any, options: Plain, check_mode: bool) -> Result:
     """Bring the add-on into the wanted state."""
-    action = ensure_present if options["state"] == "present" else ensure_absent
+    check_options(options)
+    action = ensure_present if options["state"] == "present" else ADDON.ensure_absent
     return action(client, options, check_mode)
 
 
 def main() -> None:
     """Run the module."""
+    association = {
+        "service_account": {"type": "str", "required": True},
+        "role_arn": {"type": "str", "required": True},
+    }
     argument_spec = {
         "cluster_name": {"type": "str", "required": True},
         "name": {"type": "str", "required": True},
         "version": {"type": "str"},
         "configuration_values": {"type": "dict"},
         "service_account_role_arn": {"type": "str"},
+        "pod_identity_associations": {"type": "list", "elements": "dict", "options": association},
         "resolve_conflicts": {"type": "str", "choices": ["none", "overwrite", "preserve"], "default": "none"},
         **STATE_SPEC,
         **TAGS_SPEC,

@@ -21,13 +21,11 @@ description:
   - A cluster that is being created or changed is adopted, one that is being deleted is waited for and made again.
 options:
   name:
-    description:
-      - Name of the cluster, unique in the account and region.
+    description: Name of the cluster, unique in the account and region.
     type: str
     required: true
   state:
-    description:
-      - Whether the cluster should exist.
+    description: Whether the cluster should exist.
     type: str
     choices: [present, absent]
     default: present
@@ -50,17 +48,14 @@ options:
     type: list
     elements: str
   security_group_ids:
-    description:
-      - Security groups for these interfaces, besides the one that EKS makes.
+    description: Security groups for these interfaces, besides the one that EKS makes.
     type: list
     elements: str
   endpoint_public_access:
-    description:
-      - Whether the API server can be reached from the internet. EKS' default is V(true).
+    description: Whether the API server can be reached from the internet. EKS' default is V(true).
     type: bool
   endpoint_private_access:
-    description:
-      - Whether the API server can be reached from within the VPC. EKS' default is V(false).
+    description: Whether the API server can be reached from within the VPC. EKS' default is V(false).
     type: bool
   public_access_cidrs:
     description:
@@ -69,8 +64,7 @@ options:
     type: list
     elements: str
   service_ipv4_cidr:
-    description:
-      - Address range of Kubernetes services. Cannot be changed.
+    description: Address range of Kubernetes services. Cannot be changed.
     type: str
   authentication_mode:
     description:
@@ -95,11 +89,24 @@ options:
       - Can be added to an existing cluster once. It can be neither changed nor removed afterwards.
     type: str
   logging:
-    description:
-      - Control plane logs to send to CloudWatch Logs. All others are switched off.
+    description: Control plane logs to send to CloudWatch Logs. All others are switched off.
     type: list
     elements: str
     choices: [api, audit, authenticator, controllerManager, scheduler]
+  upgrade_policy:
+    description:
+      - What EKS does when the Kubernetes version leaves standard support, 14 months after its release. V(EXTENDED)
+        keeps the version for a higher price, V(STANDARD) upgrades the cluster by itself.
+      - EKS' default is V(EXTENDED). A cluster in extended support cannot go back to V(STANDARD).
+    type: str
+    choices: [STANDARD, EXTENDED]
+    version_added: 0.2.0
+  zonal_shift:
+    description:
+      - Whether Amazon Application Recovery Controller may shift traffic away from an impaired availability zone.
+      - EKS' default is V(false).
+    type: bool
+    version_added: 0.2.0
   deletion_protection:
     description:
       - Whether EKS refuses to delete the cluster.
@@ -108,8 +115,9 @@ options:
 notes:
   - Needs the IAM actions C(eks:DescribeCluster), C(eks:CreateCluster), C(eks:UpdateClusterConfig),
     C(eks:UpdateClusterVersion), C(eks:AssociateEncryptionConfig), C(eks:DescribeUpdate), C(eks:DeleteCluster),
-    C(eks:TagResource), C(eks:UntagResource), C(iam:PassRole) and C(iam:GetRole) for O(role_arn),
-    C(iam:CreateServiceLinkedRole), and C(kms:DescribeKey) and C(kms:CreateGrant) for O(encryption_key_arn).
+    C(eks:DescribeClusterVersions), C(eks:TagResource), C(eks:UntagResource), C(iam:PassRole) and C(iam:GetRole) for
+    O(role_arn), C(iam:CreateServiceLinkedRole), and C(kms:DescribeKey) and C(kms:CreateGrant) for
+    O(encryption_key_arn).
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -136,6 +144,7 @@ EXAMPLES = r"""
     authentication_mode: API
     bootstrap_self_managed_addons: false
     logging: [api, audit, authenticator]
+    upgrade_policy: STANDARD
     deletion_protection: true
 
 - name: Upgrade the control plane by one minor version
@@ -158,35 +167,17 @@ cluster:
   returned: when O(state=present)
   type: dict
   contains:
-    exists:
-      description: Whether there is a cluster. False only in check mode.
-      type: bool
-      sample: true
-    name:
-      description: Name of the cluster.
-      type: str
-      sample: production
-    arn:
-      description: ARN of the cluster.
-      type: str
-      sample: arn:aws:eks:eu-west-1:123456789012:cluster/production
-    status:
-      description: Status that EKS reports.
-      type: str
-      sample: ACTIVE
+    exists: {description: Whether there is a cluster. False only in check mode., type: bool, sample: true}
+    name: {description: Name of the cluster., type: str, sample: production}
+    arn: {description: ARN of the cluster., type: str, sample: "arn:aws:eks:eu-west-1:123456789012:cluster/production"}
+    status: {description: Status that EKS reports., type: str, sample: ACTIVE}
     health_issues:
       description: Problems that EKS reports, as EKS returns them.
       type: list
       elements: dict
       sample: []
-    version:
-      description: Kubernetes version.
-      type: str
-      sample: "1.35"
-    platform_version:
-      description: EKS' own version of the control plane.
-      type: str
-      sample: eks.4
+    version: {description: Kubernetes version., type: str, sample: "1.35"}
+    platform_version: {description: EKS' own version of the control plane., type: str, sample: eks.4}
     endpoint:
       description: URL of the API server, null until EKS has made it.
       type: str
@@ -199,66 +190,25 @@ cluster:
       description: URL of the issuer of service account tokens, null until EKS has made it.
       type: str
       sample: https://oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF
-    role_arn:
-      description: ARN of the IAM role.
-      type: str
-      sample: arn:aws:iam::123456789012:role/production-cluster
-    vpc_id:
-      description: VPC of the subnets.
-      type: str
-      sample: vpc-0123456789abcdef0
-    cluster_security_group_id:
-      description: Security group that EKS made.
-      type: str
-      sample: sg-0123456789abcdef0
-    subnet_ids:
-      description: Subnets of the control plane.
-      type: list
-      elements: str
-      sample: [subnet-0aaa, subnet-0bbb]
-    security_group_ids:
-      description: Additional security groups of the control plane.
-      type: list
-      elements: str
-      sample: [sg-0aaa]
-    endpoint_public_access:
-      description: Whether the API server can be reached from the internet.
-      type: bool
-      sample: true
-    endpoint_private_access:
-      description: Whether the API server can be reached from within the VPC.
-      type: bool
-      sample: true
-    public_access_cidrs:
-      description: Address ranges that may reach the public endpoint.
-      type: list
-      elements: str
-      sample: [203.0.113.0/24]
-    service_ipv4_cidr:
-      description: Address range of Kubernetes services.
-      type: str
-      sample: 172.20.0.0/16
-    authentication_mode:
-      description: Who decides about access.
-      type: str
-      sample: API
+    role_arn: {description: ARN of the IAM role., type: str, sample: "arn:aws:iam::123456789012:role/production"}
+    vpc_id: {description: VPC of the subnets., type: str, sample: vpc-0123456789abcdef0}
+    cluster_security_group_id: {description: Security group that EKS made., type: str, sample: sg-0123456789abcdef0}
+    subnet_ids: {description: Subnets of the control plane., type: list, elements: str, sample: [subnet-0aaa]}
+    security_group_ids: {description: Additional security groups., type: list, elements: str, sample: [sg-0aaa]}
+    endpoint_public_access: {description: Whether the internet can reach the API server., type: bool, sample: true}
+    endpoint_private_access: {description: Whether the VPC can reach the API server., type: bool, sample: true}
+    public_access_cidrs: {description: Who may reach the endpoint., type: list, elements: str, sample: [203.0.113.0/24]}
+    service_ipv4_cidr: {description: Address range of Kubernetes services., type: str, sample: 172.20.0.0/16}
+    authentication_mode: {description: Who decides about access., type: str, sample: API}
     encryption_key_arn:
       description: ARN of the KMS key, null when EKS uses its own.
       type: str
       sample: arn:aws:kms:eu-west-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef
-    logging:
-      description: Control plane logs that are switched on.
-      type: list
-      elements: str
-      sample: [api, audit]
-    deletion_protection:
-      description: Whether EKS refuses to delete the cluster.
-      type: bool
-      sample: true
-    tags:
-      description: Tags of the cluster.
-      type: dict
-      sample: {supastack:environment: production}
+    logging: {description: Control plane logs that are switched on., type: list, elements: str, sample: [api, audit]}
+    upgrade_policy: {description: What happens at the end of standard support., type: str, sample: STANDARD}
+    zonal_shift: {description: Whether traffic may be shifted between zones., type: bool, sample: false}
+    deletion_protection: {description: Whether EKS refuses to delete the cluster., type: bool, sample: true}
+    tags: {description: Tags of the cluster., type: dict, sample: {"supastack:environment": production}}
 """
 
 import typing as t
@@ -268,7 +218,6 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.supastack.aws.plugins.module_utils._difference import Difference, Plain
 from ansible_collections.supastack.aws.plugins.module_utils._eks import (
     describe_cluster,
-    health,
     update_tags,
     wait_for_cluster,
 )
@@ -276,6 +225,8 @@ from ansible_collections.supastack.aws.plugins.module_utils._eks_cluster import 
     create_cluster,
     delete_cluster,
     deletion_waiter,
+    require_offered_version,
+    settled,
     update_cluster,
 )
 from ansible_collections.supastack.aws.plugins.module_utils._eks_cluster_data import (
@@ -297,32 +248,17 @@ from ansible_collections.supastack.aws.plugins.module_utils._module import (
 )
 
 
-def settled(client: t.Any, options: Plain, check_mode: bool) -> Plain | None:
-    """Return the cluster, after waiting for one that is being deleted to go."""
-    cluster = describe_cluster(client, options["name"])
-    if cluster is None:
-        return None
-    if cluster["status"] == "FAILED":
-        raise AnsibleAWSError(
-            message=f"The creation of the EKS cluster {options['name']} failed: {health(cluster)}. "
-            "Remove the cause, delete the cluster (state=absent) and run the task again."
-        )
-    if cluster["status"] == "DELETING":
-        if not check_mode:
-            deletion_waiter(client, options["name"], "DELETING").wait(options["wait_timeout"])
-        return None
-    return view(cluster)
-
-
 def ensure_present(client: t.Any, options: Plain, check_mode: bool) -> Result:
     """Create or change the cluster."""
     name, timeout = options["name"], options["wait_timeout"]
     current = settled(client, options, check_mode)
     difference = compare(current, options)
+    if options["version"] and (difference.creates or difference.touches("version")):
+        require_offered_version(client, options["version"])
     if check_mode:
-        return Result(difference, difference.prediction(unknown_view(client, name, options["role_arn"])))
-    if current and difference.names and current["status"] != "ACTIVE":
-        # EKS refuses a change while another one runs, which may also be the one that is wanted.
+        return Result(difference, difference.prediction(unknown_view(client, options)))
+    if current and current["status"] != "ACTIVE" and (difference.names or options["wait"]):
+        # EKS refuses a change while another one runs, and shows only afterwards what that one made of the cluster.
         current = view(wait_for_cluster(client, name, timeout))
         difference = compare(current, options)
     return Result(difference, apply(client, options, current, difference))
@@ -391,6 +327,8 @@ def main() -> None:
         "bootstrap_self_managed_addons": {"type": "bool"},
         "encryption_key_arn": {"type": "str", "no_log": False},
         "logging": {"type": "list", "elements": "str", "choices": list(LOG_TYPES)},
+        "upgrade_policy": {"type": "str", "choices": ["STANDARD", "EXTENDED"]},
+        "zonal_shift": {"type": "bool"},
         "deletion_protection": {"type": "bool"},
         **STATE_SPEC,
         **TAGS_SPEC,

@@ -43,6 +43,19 @@ options:
         actions C(sts:AssumeRole) and C(sts:TagSession).
       - Required when O(state=present).
     type: str
+  target_role_arn:
+    description:
+      - ARN of a second IAM role, in any account, that O(role_arn) assumes on behalf of the pods. They get its
+        permissions. Its trust policy should ask for the RV(association.external_id).
+      - An empty string leaves the pods with O(role_arn).
+    type: str
+    version_added: 0.2.0
+  disable_session_tags:
+    description:
+      - Whether EKS leaves out the session tags that tell cluster, namespace, service account and pod.
+      - EKS' default is V(false).
+    type: bool
+    version_added: 0.2.0
 notes:
   - Pods get the role when they start. Restart those that run already.
   - The cluster needs the add-on C(eks-pod-identity-agent). Pods on AWS Fargate cannot use pod identity.
@@ -85,26 +98,20 @@ association:
   returned: when O(state=present)
   type: dict
   contains:
-    cluster_name:
-      description: Name of the cluster.
-      type: str
-      sample: production
-    namespace:
-      description: Namespace of the service account.
-      type: str
-      sample: external-secrets
-    service_account:
-      description: Name of the service account.
-      type: str
-      sample: external-secrets
+    cluster_name: {description: Name of the cluster., type: str, sample: production}
+    namespace: {description: Namespace of the service account., type: str, sample: external-secrets}
+    service_account: {description: Name of the service account., type: str, sample: external-secrets}
     role_arn:
       description: ARN of the IAM role.
       type: str
       sample: arn:aws:iam::123456789012:role/production-external-secrets
-    association_id:
-      description: Identifier of the association.
+    target_role_arn: {description: "ARN of the role that this role assumes, empty for none.", type: str, sample: ""}
+    disable_session_tags: {description: Whether EKS leaves out the session tags., type: bool, sample: false}
+    external_id:
+      description: What the trust policy of the target role should ask for, null without a target role.
       type: str
-      sample: a-0123456789abcdef0
+      sample: null
+    association_id: {description: Identifier of the association., type: str, sample: a-0123456789abcdef0}
     arn:
       description: ARN of the association.
       type: str
@@ -113,24 +120,25 @@ association:
       description: ARN of the EKS add-on that the association belongs to, null when it belongs to none.
       type: str
       sample: null
-    tags:
-      description: Tags of the association.
-      type: dict
-      sample: {supastack:environment: production}
+    tags: {description: Tags of the association., type: dict, sample: {"supastack:environment": production}}
 """
 
 import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.supastack.aws.plugins.module_utils._arns import ROLE, check_arn
 from ansible_collections.supastack.aws.plugins.module_utils._difference import Difference, Plain
 from ansible_collections.supastack.aws.plugins.module_utils._eks import active_cluster, update_tags
 from ansible_collections.supastack.aws.plugins.module_utils._eks_access import (
+    ROLE_MEMBERS,
     association_view,
     create_association,
     delete_association,
     describe_association,
+    external_id,
     list_associations,
+    role_request,
     unknown_association,
     update_association,
 )
@@ -142,13 +150,13 @@ from ansible_collections.supastack.aws.plugins.module_utils._module import (
     run,
 )
 from ansible_collections.supastack.aws.plugins.module_utils._tags import desired_tags
-from ansible_collections.supastack.aws.plugins.module_utils._waiters import Waiter
+from ansible_collections.supastack.aws.plugins.module_utils._waiters import wait_until_visible
 
 
 def desired_from(options: Plain, current: t.Mapping[str, t.Any] | None) -> Plain:
     """Return the values that the options ask for, in the form of the described association."""
     return {
-        "role_arn": options["role_arn"],
+        **{name: options[name] for name in ROLE_MEMBERS},
         "tags": desired_tags((current or {}).get("tags"), options["tags"], options["purge_tags"]),
     }
 
@@ -181,14 +189,23 @@ def ensure_present(client: t.Any, options: Plain, check_mode: bool) -> Result:
     difference = Difference(current, desired_from(options, current))
     refuse_owned(current, difference)
     if check_mode or (current and not difference.changed):
-        return Result(difference, difference.prediction(unknown_association(client, options)))
+        return Result(difference, predicted(client, options, difference))
     if current is None:
         created = make(client, options, difference)
         return Result(difference, reread(client, options, created))
-    if difference.touches("role_arn"):
-        update_association(client, options["cluster_name"], current["association_id"], options["role_arn"])
+    if difference.touches(*ROLE_MEMBERS):
+        values = difference.desired(*ROLE_MEMBERS)
+        update_association(client, options["cluster_name"], current["association_id"], values)
     update_tags(client, current["arn"], current, difference)
     return Result(difference, reread(client, options, current))
+
+
+def predicted(client: t.Any, options: Plain, difference: Difference) -> Plain:
+    """Return the association as it will be; EKS makes an external id for a new target role."""
+    association = difference.prediction(unknown_association(client, options))
+    if difference.touches("target_role_arn"):
+        association["external_id"] = external_id(association["target_role_arn"])
+    return association
 
 
 def make(client: t.Any, options: Plain, difference: Difference) -> Plain:
@@ -198,7 +215,7 @@ def make(client: t.Any, options: Plain, difference: Difference) -> Plain:
         "clusterName": options["cluster_name"],
         "namespace": options["namespace"],
         "serviceAccount": options["service_account"],
-        "roleArn": options["role_arn"],
+        **role_request(difference.desired(*ROLE_MEMBERS)),
         **difference.desired("tags"),
     }
     return association_view(create_association(client, request))
@@ -208,13 +225,8 @@ def reread(client: t.Any, options: Plain, written: Plain) -> Plain:
     """Return the association as EKS shows it, waiting until it shows a new one."""
     if not options["wait"]:
         return read(client, options) or written
-    return Waiter[Plain](
-        goal=f"the pod identity association {written['association_id']} to show",
-        read=lambda: read(client, options) or {},
-        ready=bool,
-        failure=lambda association: None,
-        progress=lambda association: "EKS does not show it",
-    ).wait(options["wait_timeout"])
+    subject = f"the pod identity association {written['association_id']}"
+    return wait_until_visible(subject, "EKS", lambda: read(client, options), options["wait_timeout"])
 
 
 def ensure_absent(client: t.Any, options: Plain, check_mode: bool) -> Result:
@@ -229,6 +241,8 @@ def ensure_absent(client: t.Any, options: Plain, check_mode: bool) -> Result:
 
 def ensure(client: t.Any, options: Plain, check_mode: bool) -> Result:
     """Bring the association into the wanted state."""
+    check_arn("role_arn", options["role_arn"], ROLE)
+    check_arn("target_role_arn", options["target_role_arn"], ROLE)
     action = ensure_present if options["state"] == "present" else ensure_absent
     return action(client, options, check_mode)
 
@@ -240,6 +254,8 @@ def main() -> None:
         "namespace": {"type": "str", "required": True},
         "service_account": {"type": "str", "required": True},
         "role_arn": {"type": "str"},
+        "target_role_arn": {"type": "str"},
+        "disable_session_tags": {"type": "bool"},
         **STATE_SPEC,
         **TAGS_SPEC,
         **WAIT_SPEC,

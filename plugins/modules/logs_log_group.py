@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: logs_log_group
 short_description: Manage a log group of Amazon CloudWatch Logs
-version_added: 0.1.0
+version_added: 0.2.0
 author:
   - Supastack contributors (@supastack)
 description:
@@ -113,7 +113,7 @@ from ansible_collections.supastack.aws.plugins.module_utils._logs_log_group impo
 )
 from ansible_collections.supastack.aws.plugins.module_utils._module import STATE_SPEC, TAGS_SPEC, Result, run
 from ansible_collections.supastack.aws.plugins.module_utils._tags import desired_tags
-from ansible_collections.supastack.aws.plugins.module_utils._waiters import Waiter
+from ansible_collections.supastack.aws.plugins.module_utils._waiters import wait_until_visible
 
 VISIBLE_SECONDS = 60
 
@@ -129,13 +129,7 @@ def desired_from(options: Plain, current: t.Mapping[str, t.Any] | None) -> Plain
 
 def wait_for_group(client: t.Any, name: str) -> Plain:
     """Return the log group once CloudWatch shows it."""
-    return Waiter[Plain](
-        goal=f"the log group {name} to show",
-        read=lambda: read(client, name) or {},
-        ready=bool,
-        failure=lambda group: None,
-        progress=lambda group: "CloudWatch does not show it",
-    ).wait(VISIBLE_SECONDS)
+    return wait_until_visible(f"the log group {name}", "CloudWatch", lambda: read(client, name), VISIBLE_SECONDS)
 
 
 def ensure_present(client: t.Any, options: Plain, check_mode: bool) -> Result:

@@ -148,7 +148,7 @@ from ansible_collections.supastack.aws.plugins.module_utils._s3_bucket import (
     update_bucket,
 )
 from ansible_collections.supastack.aws.plugins.module_utils._tags import desired_tags
-from ansible_collections.supastack.aws.plugins.module_utils._waiters import Waiter
+from ansible_collections.supastack.aws.plugins.module_utils._waiters import wait_until_visible
 
 SETTINGS = ("public_access_block", "kms_key_arn", "bucket_key_enabled", "versioning", "object_ownership")
 VISIBLE_SECONDS = 120
@@ -183,13 +183,7 @@ def ensure_present(client: t.Any, options: Plain, check_mode: bool) -> Result:
 
 def wait_for_bucket(client: t.Any, name: str) -> Plain:
     """Return the bucket once S3 shows it."""
-    return Waiter[Plain](
-        goal=f"the bucket {name} to show",
-        read=lambda: read(client, name) or {},
-        ready=bool,
-        failure=lambda bucket: None,
-        progress=lambda bucket: "S3 does not show it",
-    ).wait(VISIBLE_SECONDS)
+    return wait_until_visible(f"the bucket {name}", "S3", lambda: read(client, name), VISIBLE_SECONDS)
 
 
 def ensure_absent(client: t.Any, options: Plain, check_mode: bool) -> Result:

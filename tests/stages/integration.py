@@ -1,15 +1,17 @@
 # Copyright: (c) 2026, Supastack contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Stage integration: each target below tests/integration/targets, a role of test tasks, against the emulated AWS."""
+"""Stage integration: each target, a role of test tasks, and the fuzz test of the modules, against the emulated AWS."""
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.stages import pytests
 from tests.stages.outcomes import Outcome, Status
 from tests.stages.programs import capture, environment, stream
 from tools.places import CHECKOUT
@@ -18,14 +20,22 @@ STAGE = "integration"
 FOLDER = CHECKOUT / "tests" / "integration"
 # A target with this line in its aliases file needs the real control plane and the real database.
 REAL = "sandbox/real"
+SWEEP_EXAMPLES = "300"
 
 
 def run() -> list[Outcome]:
-    """Runs the targets, those that need nothing real first."""
+    """Runs the targets, those that need nothing real first, then the fuzz test of the modules."""
     targets = sorted(file.parent.parent for file in FOLDER.glob("targets/*/tasks/main.yml"))
     real = [target for target in targets if needs_real_parts(target)]
     emulated = [target for target in targets if target not in real]
-    return run_in_sandbox("integration", emulated, "--api-only") + run_in_sandbox("integration-real", real)
+    outcomes = run_in_sandbox("integration", emulated, "--api-only") + run_in_sandbox("integration-real", real)
+    return outcomes + pytests.run(STAGE, FOLDER / "fuzz", "-n", "2")
+
+
+def sweep() -> list[Outcome]:
+    """Runs the fuzz test alone, with many new examples instead of the few that every run tries."""
+    os.environ.setdefault("FUZZ_EXAMPLES", SWEEP_EXAMPLES)
+    return pytests.run("fuzz", FOLDER / "fuzz", "-n", "2", "-k", "test_every_state")
 
 
 def needs_real_parts(target: Path) -> bool:

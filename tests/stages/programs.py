@@ -10,12 +10,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sandbox import proxies
 from tools.places import CHECKOUT, SETUP, VENV, cache_folder
 
 OUTPUT = CHECKOUT / "tests" / "output"
 HOME = SETUP / "test-home"
 # What a user has set for these programs must not change what the tests do, and no test may reach a real account.
-OWN_SETTINGS = ("ANSIBLE_", "AWS_", "BOTO_", "K8S_AUTH_", "MOLECULE_", "PYTEST_", "SANDBOX_", "YAMLLINT_", "MYPY")
+OWN_SETTINGS = (
+    "ANSIBLE_",
+    "AWS_",
+    "BOTO_",
+    "COVERAGE_",
+    "HELM_",
+    "K8S_AUTH_",
+    "MOLECULE_",
+    "MYPY",
+    "PYTEST_",
+    "SANDBOX_",
+    "YAMLLINT_",
+)
 OWN_VARIABLES = {"KUBECONFIG", "PYTHONPATH", "PYTHONHOME", "DATABASE_URL", "SUPABASE_URL"}
 
 
@@ -42,7 +55,7 @@ def environment(**change: str) -> dict[str, str]:
         # ansible refuses to start without UTF-8.
         "LC_ALL": "C.UTF-8",
     }
-    return env | own | change
+    return env | proxies.bypass(env) | own | change
 
 
 def capture(argv: Sequence[str | Path], *, env: Mapping[str, str] | None = None, cwd: Path = CHECKOUT) -> Finished:

@@ -53,6 +53,19 @@ class Outcome:
         assert self.exit_code != 0, self.result
         return str(self.result["msg"])
 
+    def assert_made(self, changed: bool, key: str, part: t.Mapping[str, t.Any] | None) -> None:
+        """Assert that a module succeeded, that its difference says the same as changed, and what it returned.
+
+        :param part: some of the values returned under the key; None when the key must not be there.
+        """
+        assert self.exit_code == 0, self.result
+        assert self.result["changed"] is changed
+        assert (self.result["diff"]["before"] != self.result["diff"]["after"]) is changed
+        if part is None:
+            assert key not in self.result
+        else:
+            assert {name: self.result[key][name] for name in part} == part
+
 
 class Clock:
     """Time that passes only by sleeping."""
@@ -129,21 +142,26 @@ def make_api() -> t.Iterator[t.Callable[..., Api]]:
 def run_module(
     make_api: t.Callable[..., Api], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> t.Callable[..., Outcome]:
-    """Return a function that runs a module's main() against expected calls."""
+    """Return a function that runs a module's main() against expected calls.
+
+    They are those of every client that the module makes, except of those which the setting services has calls for.
+    """
     from ansible.module_utils.testing import patch_module_args
     from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
     def run(module: t.Any, options: dict[str, t.Any], steps: t.Iterable[Step] = (), **settings: t.Any) -> Outcome:
         apis: dict[str, Api] = {}
+        services: dict[str, list[Step]] = settings.get("services", {})
 
         def client(_module: t.Any, service: str) -> t.Any:
-            apis[service] = make_api(service, steps, settings.get("region", "eu-west-1"))
+            apis[service] = make_api(service, services.get(service, steps), settings.get("region", "eu-west-1"))
             return apis[service].client
 
         monkeypatch.setattr(AnsibleAWSModule, "client", client)
         arguments = {**options, "_ansible_check_mode": settings.get("check_mode", False)}
         with patch_module_args(arguments), pytest.raises(SystemExit) as stop:
             module.main()
+        assert [service for service, calls in services.items() if calls and service not in apis] == []
         return Outcome(int(stop.value.code or 0), json.loads(capsys.readouterr().out))
 
     return run

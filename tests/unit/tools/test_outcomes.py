@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests import run
-from tests.stages import integration, lint, molecule, sanity
+from tests.stages import integration, lint, molecule, pytests, sanity
 from tests.stages.outcomes import Outcome, Status, closing_line, judge, read_junit, read_skips
+from tests.stages.programs import Finished
 
 JUNIT = """<testsuites><testsuite>
 <testcase classname="tests.unit.test_x" name="test_good"/>
@@ -53,6 +54,15 @@ def test_a_stage_without_tests_fails(capsys: pytest.CaptureFixture[str]) -> None
     assert "0 passed, 1 failed, 0 skipped" in capsys.readouterr().out
 
 
+def test_a_stage_that_breaks_fails_and_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    def broken() -> list[Outcome]:
+        raise RuntimeError("git is gone")
+
+    (outcome,) = run.run_stage("sanity", broken)
+    assert (outcome.status, outcome.reason) == (Status.FAILED, "RuntimeError: git is gone")
+    assert "0 passed, 1 failed, 0 skipped" in capsys.readouterr().out
+
+
 def test_the_closing_line_adds_up_all_stages(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -65,6 +75,34 @@ def test_the_closing_line_adds_up_all_stages(
     printed = capsys.readouterr().out.splitlines()
     assert printed[-2:] == ["failed: units::b: broken", "2 passed, 1 failed, 0 skipped"]
     assert run.main(["lint"]) == 0
+
+
+COVERAGE = """Name                         Stmts   Miss Branch BrPart  Cover   Missing
+-------------------------------------------------------------------------
+plugins/modules/eks_addon.py    89      1     36      2    97%   221->223, 332
+plugins/test/ipv4_network.py    16     16      2      0     0%   6-55
+-------------------------------------------------------------------------
+TOTAL                          105     17     38      2    83%
+
+40 files skipped due to complete coverage.
+"""
+
+
+@pytest.mark.parametrize(
+    ("report", "status", "reason"),
+    [
+        (Finished(0, "TOTAL 3418 0 806 0 100%"), Status.PASSED, ""),
+        (
+            Finished(2, COVERAGE),
+            Status.FAILED,
+            "no test reaches plugins/modules/eks_addon.py: 221->223, 332; plugins/test/ipv4_network.py: 6-55",
+        ),
+        (Finished(1, "No data to report.\n"), Status.FAILED, "coverage cannot tell it: No data to report."),
+    ],
+    ids=["complete", "incomplete", "unknown"],
+)
+def test_coverage_is_a_test_of_its_own(report: Finished, status: Status, reason: str) -> None:
+    assert pytests.judge_coverage("units", report) == Outcome("units", "coverage of plugins", status, reason)
 
 
 MOLECULE = """INFO     [default > syntax] Executed: Successful

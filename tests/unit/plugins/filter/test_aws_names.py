@@ -6,8 +6,12 @@ from __future__ import annotations
 
 import pytest
 from ansible.errors import AnsibleFilterError
-from ansible_collections.supastack.aws.plugins.filter.aws_partition import aws_partition
-from ansible_collections.supastack.aws.plugins.filter.aws_regions import aws_regions
+from ansible_collections.supastack.aws.plugins.filter import aws_partition as partition_plugin
+from ansible_collections.supastack.aws.plugins.filter import aws_regions as regions_plugin
+
+# As Ansible finds them, by their names.
+aws_partition = partition_plugin.FilterModule().filters()["aws_partition"]
+aws_regions = regions_plugin.FilterModule().filters()["aws_regions"]
 
 
 def test_regions_of_all_partitions() -> None:
@@ -34,7 +38,7 @@ def test_a_name_of_no_partition_is_refused() -> None:
 
 def test_a_broken_configuration_of_the_caller_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "no-such-profile")
-    aws_regions.cache_clear()
-    aws_partition.cache_clear()
+    regions_plugin.aws_regions.cache_clear()
+    partition_plugin.aws_partition.cache_clear()
     assert "eu-west-1" in aws_regions("eks")
     assert aws_partition("eu-west-1") == "aws"

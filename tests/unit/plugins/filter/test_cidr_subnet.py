@@ -6,7 +6,10 @@ from __future__ import annotations
 
 import pytest
 from ansible.errors import AnsibleFilterError
-from ansible_collections.supastack.aws.plugins.filter.cidr_subnet import cidr_subnet
+from ansible_collections.supastack.aws.plugins.filter.cidr_subnet import FilterModule
+
+# As Ansible finds it, by its name.
+cidr_subnet = FilterModule().filters()["cidr_subnet"]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.loader import lookup_loader
+from ansible_collections.supastack.aws.plugins.lookup import eks_token
 
 ACCESS_KEY = "AKIAIOSFODNN7EXAMPLE"
 SECRET_KEY = "wJalrXUtnFEMI-K7MDENG-bPxRfiCYEXAMPLEKEY"
@@ -27,6 +28,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    eks_token.CACHE.clear()
 
 
 def look_up(*terms: Any, **options: Any) -> list[str]:
@@ -161,3 +163,66 @@ def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(lookup.run.__globals__, "HAS_BOTOCORE", False)
     with pytest.raises(AnsibleLookupError, match="pip install boto3"):
         lookup.run(["production"], variables={}, **OPTIONS)
+
+
+class Clock:
+    """A clock that stands at the time it is set to."""
+
+    def __init__(self, now: float) -> None:
+        self.now = now
+
+    def time(self) -> float:
+        """Return the time in seconds since 1970."""
+        return self.now
+
+
+def test_token_is_used_again_until_a_minute_before_it_expires(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(1_000_000.0)
+    monkeypatch.setattr(eks_token, "time", clock)
+    made: list[str] = []
+    monkeypatch.setattr(eks_token, "sign_token", counting(eks_token.sign_token, made))
+    look_up("production", **OPTIONS)
+    clock.now += 14 * 60 - 1
+    look_up("production", **OPTIONS)
+    assert made == ["production"]
+    clock.now += 1
+    look_up("production", **OPTIONS)
+    assert made == ["production", "production"]
+
+
+@pytest.mark.parametrize(
+    "other", [{"region": "eu-west-2"}, {"secret_key": "other"}, {"endpoint_url": "http://127.0.0.1:5000"}]
+)
+def test_token_is_not_used_for_other_options(other: dict[str, str]) -> None:
+    first, second = look_up("production", **OPTIONS), look_up("production", **{**OPTIONS, **other})
+    assert query_of(first[0])["X-Amz-Signature"] != query_of(second[0])["X-Amz-Signature"]
+
+
+def test_token_is_not_used_for_another_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
+    first = look_up("production", region="eu-west-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAI44QH8DHBEXAMPLE")
+    second = look_up("production", region="eu-west-1")
+    assert "AKIAI44QH8DHBEXAMPLE" in query_of(second[0])["X-Amz-Credential"]
+    assert first != second
+
+
+def test_token_goes_with_renewed_credentials() -> None:
+    look_up("production", **OPTIONS)
+    signed = next(iter(eks_token.CACHE.values()))
+    signed.credentials.access_key = "ASIAIOSFODNN7EXAMPLE"
+    look_up("production", **OPTIONS)
+    signed_again = next(iter(eks_token.CACHE.values()))
+    assert signed_again.access_key == ACCESS_KEY
+    assert signed_again is not signed
+
+
+def counting(function: Any, names: list[str]) -> Any:
+    """Return a function that does the same and notes the names of the clusters."""
+
+    def call(cluster_name: str, options: Any) -> Any:
+        names.append(cluster_name)
+        return function(cluster_name, options)
+
+    return call

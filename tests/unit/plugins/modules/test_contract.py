@@ -4,19 +4,32 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
+import importlib.util
+import json
+import runpy
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
+from ansible.module_utils.testing import patch_module_args
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 
 COLLECTION = "supastack.aws"
 CHECKOUT = Path(__file__).resolve().parents[4]
 MODULES = sorted(path.stem for path in (CHECKOUT / "plugins" / "modules").glob("*.py"))
+WRITERS = [name for name in MODULES if not name.endswith("_info")]
 PROMISES = {"check_mode", "diff_mode", "idempotent", "action_group"}
+MOST_LINES = {"modules": 350, "module_utils": 250}
+MOST_LINES_OF_A_FUNCTION = 30
+REFUSALS = {
+    "AccessDeniedException": "User: arn:aws:iam::123456789012:user/x is not authorized to perform: {} on resource: y",
+    "ExpiredTokenException": "The security token included in the request is expired",
+}
 
 
 class OptionsRead(Exception):
@@ -64,6 +77,16 @@ def test_promises_are_declared_in_full(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", MODULES)
+def test_waiting_is_documented_as_it_is_declared(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    fragments = yaml.safe_load(load(name).DOCUMENTATION)["extends_documentation_fragment"]
+    documented = fragment("wait")["options"] if f"{COLLECTION}.wait" in fragments else {}
+    declared = validator(name, monkeypatch).argument_spec
+    assert {option for option in declared if option in ("wait", "wait_timeout")} == set(documented)
+    for option, text in documented.items():
+        assert (declared[option]["type"], declared[option]["default"]) == (text["type"], text["default"])
+
+
+@pytest.mark.parametrize("name", MODULES)
 def test_module_is_in_the_action_group(name: str) -> None:
     runtime = yaml.safe_load((CHECKOUT / "meta" / "runtime.yml").read_text(encoding="utf-8"))
     assert name in runtime["action_groups"]["aws"]
@@ -95,3 +118,63 @@ def test_results_are_documented(name: str) -> None:
 @pytest.mark.parametrize("name", MODULES)
 def test_module_has_its_unit_tests(name: str) -> None:
     assert (Path(__file__).parent / f"test_{name}.py").is_file()
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_run_as_a_program_without_options_it_names_what_is_missing(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = yaml.safe_load(load(name).DOCUMENTATION)["options"]
+    required = [option for option, text in options.items() if text.get("required")]
+    file = CHECKOUT / "plugins" / "modules" / f"{name}.py"
+    with patch_module_args({}), pytest.raises(SystemExit) as stop:
+        runpy.run_path(str(file), run_name="__main__")
+    assert stop.value.code == 1
+    message = json.loads(capsys.readouterr().out)["msg"]
+    assert "required" in message
+    assert [option for option in required if option not in message] == []
+
+
+def matrix(name: str) -> Any:
+    """Return the matrix of a module's own tests."""
+    file = Path(__file__).parent / f"test_{name}.py"
+    specification = importlib.util.spec_from_file_location(f"matrix_of_{name}", file)
+    assert specification is not None
+    assert specification.loader is not None
+    tests = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(tests)
+    return tests.MATRIX
+
+
+@pytest.mark.parametrize("code", REFUSALS)
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_refusal_of_any_read_is_one_message(run_module: Callable[..., Any], name: str, code: str) -> None:
+    options, reads, *_rest = matrix(name)["no-op"]
+    # With it, acm_certificate asks a second service between these reads.
+    options = {option: value for option, value in options.items() if option != "hosted_zone_id"}
+    for number, (method, request, _answer) in enumerate(reads):
+        text = REFUSALS[code].format(method)
+        steps = [*reads[:number], (method, request, f"{code}: {text}")]
+        message = run_module(load(name), options, steps).message
+        assert message.count("Failed to ") == 1
+        assert text in message
+        assert code in message
+        assert "Traceback" not in message
+        assert "\n" not in message
+
+
+@pytest.mark.parametrize("folder", MOST_LINES)
+def test_files_are_short(folder: str) -> None:
+    files = (CHECKOUT / "plugins" / folder).glob("*.py")
+    lines = {file.name: len(file.read_text(encoding="utf-8").splitlines()) for file in files}
+    assert {name: count for name, count in lines.items() if count > MOST_LINES[folder]} == {}
+
+
+def test_functions_are_short() -> None:
+    lengths = {
+        f"{file.name}: {node.name}": (node.end_lineno or 0) - node.lineno + 1
+        for file in (CHECKOUT / "plugins").rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef)
+    }
+    assert {name: count for name, count in lengths.items() if count > MOST_LINES_OF_A_FUNCTION} == {}

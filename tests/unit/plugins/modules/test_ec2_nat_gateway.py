@@ -125,13 +125,7 @@ MATRIX: dict[str, tuple[dict[str, Any], list[Any], list[Any], bool, dict[str, An
 def test_matrix(run_module: Callable[..., Any], case: str, check_mode: bool) -> None:
     options, reads, writes, changed, found = MATRIX[case]
     outcome = run_module(ec2_nat_gateway, options, reads if check_mode else reads + writes, check_mode=check_mode)
-    assert outcome.exit_code == 0, outcome.result
-    assert outcome.result["changed"] is changed
-    assert (outcome.result["diff"]["before"] != outcome.result["diff"]["after"]) is changed
-    if found is None:
-        assert "nat_gateway" not in outcome.result
-    else:
-        assert {name: outcome.result["nat_gateway"][name] for name in found} == found
+    outcome.assert_made(changed, "nat_gateway", found)
 
 
 def test_prediction_has_the_keys_of_a_real_gateway(run_module: Callable[..., Any]) -> None:
@@ -211,6 +205,20 @@ def test_the_subnet_cannot_be_changed(run_module: Callable[..., Any], check_mode
     steps = [named_gateways(gateway()), one_address()]
     outcome = run_module(ec2_nat_gateway, {**OPTIONS, "subnet_id": "subnet-2"}, steps, check_mode=check_mode)
     assert all(part in outcome.message for part in ("subnet_id", "'subnet-1'", "'subnet-2'", "state=absent"))
+
+
+def test_tags_of_the_address_are_kept_as_well(run_module: Callable[..., Any]) -> None:
+    steps = [
+        named_gateways(gateway()),
+        one_address(tags={"Name": NAME, "old": "1"}),
+        ("delete_tags", {"Resources": [EIP], "Tags": [{"Key": "old"}]}, {}),
+        ("create_tags", {"Resources": [EIP], "Tags": tag_list({"team": "platform"})}, {}),
+        one_gateway(gateway()),
+        one_address(),
+    ]
+    outcome = run_module(ec2_nat_gateway, OPTIONS, steps)
+    assert outcome.result["changed"] is True
+    assert outcome.result["nat_gateway"]["address_tags"] == TAGS
 
 
 def test_two_gateways_of_one_name_are_refused(run_module: Callable[..., Any]) -> None:

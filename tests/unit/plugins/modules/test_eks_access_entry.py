@@ -96,13 +96,7 @@ MATRIX: dict[str, tuple[dict[str, Any], list[Any], list[Any], bool, dict[str, An
 def test_matrix(run_module: Callable[..., Any], case: str, check_mode: bool) -> None:
     options, reads, writes, changed, entry = MATRIX[case]
     outcome = run_module(eks_access_entry, options, reads if check_mode else reads + writes, check_mode=check_mode)
-    assert outcome.exit_code == 0, outcome.result
-    assert outcome.result["changed"] is changed
-    assert (outcome.result["diff"]["before"] != outcome.result["diff"]["after"]) is changed
-    if entry is None:
-        assert "access_entry" not in outcome.result
-    else:
-        assert {name: outcome.result["access_entry"][name] for name in entry} == entry
+    outcome.assert_made(changed, "access_entry", entry)
 
 
 def test_prediction_has_the_keys_of_a_real_entry(run_module: Callable[..., Any]) -> None:
@@ -126,6 +120,17 @@ def test_another_scope_replaces_the_associated_one(run_module: Callable[..., Any
         *read([{"policyArn": VIEW, "accessScope": scope}]),
     ]
     assert run_module(eks_access_entry, {**OPTIONS, "access_policies": [policy]}, steps).result["changed"] is True
+
+
+def test_a_policy_that_is_associated_already_is_not_sent(run_module: Callable[..., Any]) -> None:
+    request = {**PLACE, "kubernetesGroups": ["viewers"]}
+    steps = [
+        *read([ON_CLUSTER]),
+        ("update_access_entry", request, {"accessEntry": PLACE}),
+        *read([ON_CLUSTER], kubernetesGroups=["viewers"]),
+    ]
+    outcome = run_module(eks_access_entry, {**OPTIONS, "kubernetes_groups": ["viewers"]}, steps)
+    assert outcome.result["access_entry"]["kubernetes_groups"] == ["viewers"]
 
 
 def test_policies_of_others_stay_without_purge(run_module: Callable[..., Any]) -> None:
@@ -165,3 +170,18 @@ def test_without_wait_the_entry_is_predicted_until_it_shows(run_module: Callable
 def test_a_namespace_scope_needs_namespaces(run_module: Callable[..., Any]) -> None:
     options = {**OPTIONS, "access_policies": [{"policy_arn": VIEW, "scope": "namespace"}]}
     assert "namespaces" in run_module(eks_access_entry, options).message
+
+
+@pytest.mark.parametrize(
+    ("options", "parts"),
+    [
+        ({"principal_arn": "operators"}, ["principal_arn is 'operators'", "arn:aws:iam::"]),
+        (
+            {"access_policies": [{"policy_arn": "AmazonEKSViewPolicy"}]},
+            ["access_policies[0].policy_arn is 'AmazonEKSViewPolicy'", "arn:aws:eks::aws:cluster-access-policy/"],
+        ),
+    ],
+)
+def test_what_is_no_arn_is_refused(run_module: Callable[..., Any], options: dict[str, Any], parts: list[str]) -> None:
+    message = run_module(eks_access_entry, {**OPTIONS, **options}).message
+    assert all(part in message for part in parts), message

@@ -123,13 +123,7 @@ MATRIX: dict[str, tuple[dict[str, Any], list[Any], list[Any], bool, dict[str, An
 def test_matrix(run_module: Callable[..., Any], case: str, check_mode: bool) -> None:
     options, reads, writes, changed, addon = MATRIX[case]
     outcome = run_module(eks_addon, options, reads if check_mode else reads + writes, check_mode=check_mode)
-    assert outcome.exit_code == 0, outcome.result
-    assert outcome.result["changed"] is changed
-    assert (outcome.result["diff"]["before"] != outcome.result["diff"]["after"]) is changed
-    if addon is None:
-        assert "addon" not in outcome.result
-    else:
-        assert {name: outcome.result["addon"][name] for name in addon} == addon
+    outcome.assert_made(changed, "addon", addon)
 
 
 def test_prediction_has_the_keys_of_a_real_addon(run_module: Callable[..., Any]) -> None:
@@ -227,6 +221,36 @@ def test_wait_false_does_not_wait(run_module: Callable[..., Any]) -> None:
     assert run_module(eks_addon, {**OPTIONS, "wait": False}, degraded).result["changed"] is False
 
 
+def test_wait_false_starts_the_update_only(run_module: Callable[..., Any]) -> None:
+    old = {"addonVersion": "v1.19.0-eksbuild.1"}
+    steps = [describe(described(**old)), UPDATE, describe(described(status="UPDATING", **old))]
+    outcome = run_module(eks_addon, {**OPTIONS, "wait": False}, steps)
+    assert outcome.result["changed"] is True
+    assert outcome.result["addon"]["status"] == "UPDATING"
+
+
+def test_what_is_not_set_is_not_sent(run_module: Callable[..., Any]) -> None:
+    options = {"cluster_name": "production", "name": "vpc-cni"}
+    request = {**PLACE, "resolveConflicts": "NONE"}
+    steps = [describe(MISSING), cluster(), ("create_addon", request, {"addon": described()}), describe(described())]
+    assert run_module(eks_addon, options, steps).result["addon"]["version"] == VERSION
+
+
+def test_check_mode_predicts_an_addon_after_the_deletion_under_way(run_module: Callable[..., Any]) -> None:
+    outcome = run_module(eks_addon, OPTIONS, [describe(described(status="DELETING"))], check_mode=True)
+    assert outcome.result["changed"] is True
+    assert outcome.result["diff"]["before"] == {}
+
+
+def test_a_deletion_under_way_is_waited_for(run_module: Callable[..., Any]) -> None:
+    steps = [describe(described(status="DELETING")), describe(described(status="DELETING")), describe(MISSING)]
+    assert run_module(eks_addon, ABSENT, steps).result["changed"] is False
+
+
+def test_wait_false_starts_the_deletion_only(run_module: Callable[..., Any]) -> None:
+    assert run_module(eks_addon, {**ABSENT, "wait": False}, [describe(described()), DELETE]).result["changed"] is True
+
+
 def test_an_update_sends_what_is_not_changed_as_well(run_module: Callable[..., Any]) -> None:
     role = "arn:aws:iam::123456789012:role/cni"
     options = {"cluster_name": "production", "name": "vpc-cni", "version": VERSION, "resolve_conflicts": "preserve"}
@@ -238,6 +262,97 @@ def test_an_update_sends_what_is_not_changed_as_well(run_module: Callable[..., A
         describe(described(serviceAccountRoleArn=role)),
     ]
     assert run_module(eks_addon, options, steps).result["addon"]["service_account_role_arn"] == role
+
+
+ROLES = ["arn:aws:iam::123456789012:role/cni", "arn:aws:iam::123456789012:role/metrics"]
+OWNED = [f"arn:aws:eks:eu-west-1:123456789012:podidentityassociation/production/a-{number}" for number in range(2)]
+
+
+def association(number: int, service_account: str, role: str) -> tuple[str, dict[str, Any], Any]:
+    """Return the expected DescribePodIdentityAssociation call."""
+    place = {"clusterName": "production", "associationId": f"a-{number}"}
+    described = {**place, "namespace": "kube-system", "serviceAccount": service_account, "roleArn": role}
+    return ("describe_pod_identity_association", place, {"association": described})
+
+
+def pairs(*roles: str) -> list[dict[str, str]]:
+    """Return associations as options, the second service account first."""
+    names = ["aws-node", "cni-metrics"]
+    return [
+        {"service_account": name, "role_arn": role} for name, role in reversed(list(zip(names, roles, strict=False)))
+    ]
+
+
+def test_associations_are_compared_by_service_account(run_module: Callable[..., Any]) -> None:
+    owned = describe(described(podIdentityAssociations=OWNED))
+    steps = [owned, association(0, "cni-metrics", ROLES[1]), association(1, "aws-node", ROLES[0])]
+    outcome = run_module(eks_addon, {**OPTIONS, "pod_identity_associations": pairs(*ROLES)}, steps)
+    assert outcome.result["changed"] is False
+    names = [pair["service_account"] for pair in outcome.result["addon"]["pod_identity_associations"]]
+    assert names == ["aws-node", "cni-metrics"]
+
+
+def test_associations_are_replaced(run_module: Callable[..., Any]) -> None:
+    wanted = [{"serviceAccount": "aws-node", "roleArn": ROLES[1]}]
+    owned = described(podIdentityAssociations=OWNED[:1])
+    refusal = "InvalidParameterException: Role provided in the request does not exist."
+    request = {**UPDATE_REQUEST, "podIdentityAssociations": wanted}
+    steps = [
+        describe(owned),
+        association(0, "aws-node", ROLES[0]),
+        ("update_addon", request, refusal),
+        ("update_addon", request, {"update": {"id": "u1"}}),
+        UPDATED,
+        describe(owned),
+        association(0, "aws-node", ROLES[1]),
+    ]
+    outcome = run_module(eks_addon, {**OPTIONS, "pod_identity_associations": pairs(ROLES[1])}, steps)
+    assert outcome.result["changed"] is True
+    assert outcome.result["addon"]["pod_identity_associations"] == pairs(ROLES[1])
+
+
+def test_associations_that_do_not_change_are_not_sent(run_module: Callable[..., Any]) -> None:
+    owned = {"podIdentityAssociations": OWNED[:1]}
+    steps = [
+        describe(described(addonVersion="v1.19.0-eksbuild.1", **owned)),
+        association(0, "aws-node", ROLES[0]),
+        UPDATE,
+        UPDATED,
+        describe(described(**owned)),
+        association(0, "aws-node", ROLES[0]),
+    ]
+    assert run_module(eks_addon, OPTIONS, steps).result["changed"] is True
+
+
+def test_a_service_account_that_is_taken_is_reported_at_once(run_module: Callable[..., Any], clock: Any) -> None:
+    request = {**UPDATE_REQUEST, "podIdentityAssociations": [{"serviceAccount": "aws-node", "roleArn": ROLES[0]}]}
+    refusal = "ResourceInUseException: Association already exists: a-9"
+    steps = [describe(described()), ("update_addon", request, refusal)]
+    message = run_module(eks_addon, {**OPTIONS, "pod_identity_associations": pairs(ROLES[0])}, steps).message
+    assert "already exists: a-9" in message
+    assert clock.now == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "parts"),
+    [
+        ({"service_account_role_arn": "cni"}, ["service_account_role_arn is 'cni'", "arn:aws:iam::"]),
+        (
+            {"pod_identity_associations": [{"service_account": "aws-node", "role_arn": "cni"}]},
+            ["pod_identity_associations[0].role_arn is 'cni'"],
+        ),
+        (
+            {"pod_identity_associations": [{"service_account": "aws-node", "role_arn": role} for role in ROLES]},
+            ["'aws-node' twice"],
+        ),
+        ({"configuration_values": "{broken"}, ["configuration_values", "dict"]),
+    ],
+)
+def test_options_that_cannot_be_meant_are_refused(
+    run_module: Callable[..., Any], options: dict[str, Any], parts: list[str]
+) -> None:
+    message = run_module(eks_addon, {**OPTIONS, **options}).message
+    assert all(part in message for part in parts), message
 
 
 def test_a_failed_update_is_quoted(run_module: Callable[..., Any]) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
+from ansible_collections.supastack.aws.plugins.module_utils._eks_cluster_data import require_member
 from ansible_collections.supastack.aws.plugins.modules import eks_cluster
 
 NAME = "production"
@@ -29,6 +31,8 @@ OPTIONS: dict[str, Any] = {
     "bootstrap_self_managed_addons": False,
     "encryption_key_arn": KEY,
     "logging": ["audit", "api"],
+    "upgrade_policy": "STANDARD",
+    "zonal_shift": False,
     "deletion_protection": True,
     "tags": {"team": "platform"},
 }
@@ -62,6 +66,8 @@ CLUSTER: dict[str, Any] = {
             {"types": ["authenticator", "controllerManager", "scheduler"], "enabled": False},
         ]
     },
+    "upgradePolicy": {"supportType": "STANDARD"},
+    "zonalShiftConfig": {"enabled": False},
     "deletionProtection": True,
     "tags": {"team": "platform"},
     "health": {"issues": []},
@@ -109,18 +115,25 @@ CREATE_REQUEST = {
             {"types": ["authenticator", "controllerManager", "scheduler"], "enabled": False},
         ]
     },
+    "upgradePolicy": {"supportType": "STANDARD"},
+    "zonalShiftConfig": {"enabled": False},
     "deletionProtection": True,
     "tags": {"team": "platform"},
 }
 CREATING = described(status="CREATING", endpoint=None) | {"certificateAuthority": {}, "identity": {}}
 CREATING.pop("endpoint")
+VERSIONS: tuple[str, dict[str, Any], Any] = (
+    "describe_cluster_versions",
+    {},
+    {"clusterVersions": [{"clusterVersion": version} for version in ("1.9", "1.35", "1.36", "1.34")]},
+)
 UNPROTECTED = described(deletionProtection=False)
 
 MATRIX: dict[str, tuple[dict[str, Any], list[Any], list[Any], bool, dict[str, Any] | None]] = {
     # options, reads, writes (with the reads that follow them), changed, part of the returned cluster
     "create": (
         OPTIONS,
-        [describe(MISSING)],
+        [describe(MISSING), VERSIONS],
         [
             ("create_cluster", CREATE_REQUEST, {"cluster": CREATING}),
             describe(CREATING),
@@ -162,18 +175,12 @@ MATRIX: dict[str, tuple[dict[str, Any], list[Any], list[Any], bool, dict[str, An
 def test_matrix(run_module: Callable[..., Any], case: str, check_mode: bool) -> None:
     options, reads, writes, changed, cluster = MATRIX[case]
     outcome = run_module(eks_cluster, options, reads if check_mode else reads + writes, check_mode=check_mode)
-    assert outcome.exit_code == 0, outcome.result
-    assert outcome.result["changed"] is changed
-    assert (outcome.result["diff"]["before"] != outcome.result["diff"]["after"]) is changed
-    if cluster is None:
-        assert "cluster" not in outcome.result
-    else:
-        assert {name: outcome.result["cluster"][name] for name in cluster} == cluster
+    outcome.assert_made(changed, "cluster", cluster)
 
 
 def test_prediction_has_the_keys_of_a_real_cluster(run_module: Callable[..., Any]) -> None:
     real = run_module(eks_cluster, OPTIONS, [describe(described())]).result["cluster"]
-    predicted = run_module(eks_cluster, OPTIONS, [describe(MISSING)], check_mode=True).result["cluster"]
+    predicted = run_module(eks_cluster, OPTIONS, [describe(MISSING), VERSIONS], check_mode=True).result["cluster"]
     assert set(predicted) == set(real)
     assert predicted["exists"] is False
     assert predicted["endpoint"] == "endpoint-known-after-apply"
@@ -183,12 +190,12 @@ def test_prediction_has_the_keys_of_a_real_cluster(run_module: Callable[..., Any
 
 def test_prediction_survives_predicted_identifiers(run_module: Callable[..., Any]) -> None:
     options = {**OPTIONS, "role_arn": "role-known-after-apply", "subnet_ids": ["subnet-known-after-apply"]}
-    predicted = run_module(eks_cluster, options, [describe(MISSING)], check_mode=True).result["cluster"]
+    predicted = run_module(eks_cluster, options, [describe(MISSING), VERSIONS], check_mode=True).result["cluster"]
     assert predicted["arn"] == "arn:aws:eks:eu-west-1:known-after-apply"
 
 
 def test_wait_false_starts_the_cluster_only(run_module: Callable[..., Any]) -> None:
-    steps = [describe(MISSING), ("create_cluster", CREATE_REQUEST, {"cluster": CREATING}), describe(MISSING)]
+    steps = [describe(MISSING), VERSIONS, ("create_cluster", CREATE_REQUEST, {"cluster": CREATING}), describe(MISSING)]
     outcome = run_module(eks_cluster, {**OPTIONS, "wait": False}, steps)
     assert outcome.result["cluster"]["status"] == "CREATING"
     assert outcome.result["cluster"]["exists"] is True
@@ -201,7 +208,12 @@ def test_wait_false_starts_the_cluster_only(run_module: Callable[..., Any]) -> N
         ("CREATING", [describe(described())], False),
         (
             "DELETING",
-            [describe(MISSING), ("create_cluster", CREATE_REQUEST, {"cluster": CREATING}), describe(described())],
+            [
+                describe(MISSING),
+                VERSIONS,
+                ("create_cluster", CREATE_REQUEST, {"cluster": CREATING}),
+                describe(described()),
+            ],
             True,
         ),
     ],
@@ -235,6 +247,15 @@ def test_a_change_that_eks_finds_done_is_none(run_module: Callable[..., Any]) ->
     assert run_module(eks_cluster, OPTIONS, steps).result["cluster"]["deletion_protection"] is True
 
 
+def test_a_change_that_eks_refuses_is_named(run_module: Callable[..., Any]) -> None:
+    request = {"name": NAME, "deletionProtection": True}
+    refusal = "InvalidParameterException: not for local clusters"
+    steps = [describe(UNPROTECTED), ("update_cluster_config", request, refusal)]
+    message = run_module(eks_cluster, OPTIONS, steps).message
+    assert f"Failed to update deletion_protection of the EKS cluster {NAME}" in message
+    assert "not for local clusters" in message
+
+
 def test_wait_false_starts_the_last_change_only(run_module: Callable[..., Any]) -> None:
     changed = described(deletionProtection=False, logging={})
     logging = CREATE_REQUEST["logging"]
@@ -252,12 +273,47 @@ def test_upgrade_by_one_minor_version(run_module: Callable[..., Any]) -> None:
     answer = {"update": {"id": "u1", "status": "InProgress"}}
     steps = [
         describe(described()),
+        VERSIONS,
         ("update_cluster_version", {"name": NAME, "version": "1.36"}, answer),
         ("describe_update", {"name": NAME, "updateId": "u1"}, answer),
         ("describe_update", {"name": NAME, "updateId": "u1"}, {"update": {"id": "u1", "status": "Successful"}}),
         describe(described(version="1.36")),
     ]
     assert run_module(eks_cluster, {**OPTIONS, "version": "1.36"}, steps).result["cluster"]["version"] == "1.36"
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["real", "check"])
+def test_a_version_that_eks_does_not_offer_is_refused(run_module: Callable[..., Any], check_mode: bool) -> None:
+    options = {**OPTIONS, "version": "1.99"}
+    message = run_module(eks_cluster, options, [describe(MISSING), VERSIONS], check_mode=check_mode).message
+    assert "version is '1.99'" in message
+    assert "Choose one of 1.36, 1.35, 1.34, 1.9." in message
+
+
+def test_settings_are_changed_one_category_after_the_other(run_module: Callable[..., Any]) -> None:
+    config = {
+        **CLUSTER["resourcesVpcConfig"],
+        "subnetIds": ["subnet-3", "subnet-4"],
+        "securityGroupIds": ["sg-old"],
+    }
+    old = described(
+        accessConfig={"authenticationMode": "API_AND_CONFIG_MAP"},
+        resourcesVpcConfig=config,
+        upgradePolicy={"supportType": "EXTENDED"},
+        zonalShiftConfig={"enabled": True},
+    )
+    steps = [
+        describe(old),
+        *updated("u1", accessConfig={"authenticationMode": "API"}),
+        *updated("u2", resourcesVpcConfig={"subnetIds": ["subnet-1", "subnet-2"]}),
+        *updated("u3", resourcesVpcConfig={"securityGroupIds": []}),
+        *updated("u4", upgradePolicy={"supportType": "STANDARD"}),
+        *updated("u5", zonalShiftConfig={"enabled": False}),
+        describe(described()),
+    ]
+    outcome = run_module(eks_cluster, {**OPTIONS, "security_group_ids": []}, steps)
+    assert outcome.result["diff"]["before"]["upgrade_policy"] == "EXTENDED"
+    assert outcome.result["cluster"]["zonal_shift"] is False
 
 
 def test_encryption_can_be_added_once(run_module: Callable[..., Any]) -> None:
@@ -293,6 +349,7 @@ def test_a_new_role_is_waited_for(run_module: Callable[..., Any]) -> None:
     refusal = "InvalidParameterException: Role with arn: x, could not be assumed because it does not exist"
     steps = [
         describe(MISSING),
+        VERSIONS,
         ("create_cluster", CREATE_REQUEST, refusal),
         ("create_cluster", CREATE_REQUEST, {"cluster": CREATING}),
         describe(described()),
@@ -302,7 +359,7 @@ def test_a_new_role_is_waited_for(run_module: Callable[..., Any]) -> None:
 
 def test_a_missing_subnet_is_reported_at_once(run_module: Callable[..., Any], clock: Any) -> None:
     refusal = "InvalidParameterException: The subnet ID 'subnet-1' does not exist"
-    steps = [describe(MISSING), ("create_cluster", CREATE_REQUEST, refusal)]
+    steps = [describe(MISSING), VERSIONS, ("create_cluster", CREATE_REQUEST, refusal)]
     assert "'subnet-1' does not exist" in run_module(eks_cluster, OPTIONS, steps).message
     assert clock.now == 0
 
@@ -320,6 +377,7 @@ def test_a_creation_that_fails_ends_the_wait(run_module: Callable[..., Any]) -> 
     issues = {"issues": [{"code": "IamRoleNotFound", "message": "no role", "resourceIds": []}]}
     steps = [
         describe(MISSING),
+        VERSIONS,
         ("create_cluster", CREATE_REQUEST, {"cluster": CREATING}),
         describe(described(status="FAILED", health=issues)),
     ]
@@ -380,6 +438,19 @@ def test_a_deletion_under_way_is_waited_for(run_module: Callable[..., Any]) -> N
     assert run_module(eks_cluster, {"name": NAME, "state": "absent"}, steps).result["changed"] is False
 
 
+def test_check_mode_predicts_a_cluster_after_the_deletion_under_way(run_module: Callable[..., Any]) -> None:
+    steps = [describe(described(status="DELETING")), VERSIONS]
+    outcome = run_module(eks_cluster, OPTIONS, steps, check_mode=True)
+    assert outcome.result["changed"] is True
+    assert outcome.result["cluster"]["exists"] is False
+
+
+def test_wait_false_starts_the_deletion_only(run_module: Callable[..., Any]) -> None:
+    steps = [describe(UNPROTECTED), ("delete_cluster", {"name": NAME}, {"cluster": {"name": NAME}})]
+    options = {"name": NAME, "state": "absent", "wait": False}
+    assert run_module(eks_cluster, options, steps).result["changed"] is True
+
+
 def test_a_cluster_in_use_is_reported_at_once(run_module: Callable[..., Any]) -> None:
     refusal = "ResourceInUseException: Cluster has nodegroups attached"
     steps = [describe(UNPROTECTED), ("delete_cluster", {"name": NAME}, refusal)]
@@ -392,6 +463,26 @@ def test_closed_public_endpoint_hides_its_ranges(run_module: Callable[..., Any])
     closed["resourcesVpcConfig"]["publicAccessCidrs"] = []
     options = {**OPTIONS, "endpoint_public_access": False}
     assert run_module(eks_cluster, options, [describe(closed)]).result["changed"] is False
+
+
+def test_prediction_of_a_closed_public_endpoint(run_module: Callable[..., Any]) -> None:
+    options = {"name": NAME, "role_arn": ROLE, "subnet_ids": ["subnet-1"], "endpoint_public_access": False}
+    predicted = run_module(eks_cluster, options, [describe(MISSING)], check_mode=True).result["cluster"]
+    assert predicted["public_access_cidrs"] == []
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("role_arn", "production-cluster"), ("encryption_key_arn", "alias/production")]
+)
+def test_what_is_no_arn_is_refused(run_module: Callable[..., Any], option: str, value: str) -> None:
+    message = run_module(eks_cluster, {**OPTIONS, option: value}).message
+    assert f"{option} is {value!r}" in message
+    assert "arn:aws:" in message
+
+
+def test_an_old_botocore_is_named(make_api: Callable[..., Any]) -> None:
+    with pytest.raises(AnsibleAWSError, match="botocore does not know deletionShield"):
+        require_member(make_api("eks").client, "CreateCluster", "deletionShield")
 
 
 def test_present_needs_role_and_subnets(run_module: Callable[..., Any]) -> None:

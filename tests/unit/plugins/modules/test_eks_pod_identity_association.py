@@ -78,13 +78,7 @@ def test_matrix(run_module: Callable[..., Any], case: str, check_mode: bool) -> 
     options, reads, writes, changed, association = MATRIX[case]
     steps = reads if check_mode else reads + writes
     outcome = run_module(eks_pod_identity_association, options, steps, check_mode=check_mode)
-    assert outcome.exit_code == 0, outcome.result
-    assert outcome.result["changed"] is changed
-    assert (outcome.result["diff"]["before"] != outcome.result["diff"]["after"]) is changed
-    if association is None:
-        assert "association" not in outcome.result
-    else:
-        assert {name: outcome.result["association"][name] for name in association} == association
+    outcome.assert_made(changed, "association", association)
 
 
 def test_prediction_without_a_cluster_has_the_keys_of_a_real_association(run_module: Callable[..., Any]) -> None:
@@ -125,6 +119,13 @@ def test_without_wait_the_answer_is_returned_until_it_shows(run_module: Callable
     assert outcome.result["association"]["association_id"] == IDENTIFIER
 
 
+def test_the_role_is_not_sent_when_only_tags_change(run_module: Callable[..., Any]) -> None:
+    tag: dict[str, Any] = {"resourceArn": ARN, "tags": {"team": "data"}}
+    steps = [*read(), ("tag_resource", tag, {}), *read(tags={"team": "data"})]
+    outcome = run_module(eks_pod_identity_association, {**OPTIONS, "tags": {"team": "data"}}, steps)
+    assert outcome.result["association"]["tags"] == {"team": "data"}
+
+
 def test_an_association_that_vanishes_while_read_is_missing(run_module: Callable[..., Any]) -> None:
     steps = [listing(SUMMARY), ("describe_pod_identity_association", ONE, "ResourceNotFoundException: gone")]
     assert run_module(eks_pod_identity_association, ABSENT, steps).result["changed"] is False
@@ -132,3 +133,34 @@ def test_an_association_that_vanishes_while_read_is_missing(run_module: Callable
 
 def test_present_needs_a_role(run_module: Callable[..., Any]) -> None:
     assert "role_arn" in run_module(eks_pod_identity_association, PLACE).message
+
+
+TARGET = "arn:aws:iam::210987654321:role/target"
+
+
+def test_a_target_role_is_added_and_taken_away(run_module: Callable[..., Any]) -> None:
+    wanted = {**OPTIONS, "target_role_arn": TARGET, "disable_session_tags": True}
+    request = {**ONE, "roleArn": ROLE, "targetRoleArn": TARGET, "disableSessionTags": True}
+    with_target = {"targetRoleArn": TARGET, "disableSessionTags": True, "externalId": "eu-west-1/123456789012/x"}
+    update = ("update_pod_identity_association", request, {"association": SUMMARY})
+    outcome = run_module(eks_pod_identity_association, wanted, [*read(), update, *read(**with_target)])
+    assert outcome.result["association"]["external_id"] == "eu-west-1/123456789012/x"
+    update = (*update[:1], {**ONE, "roleArn": ROLE, "targetRoleArn": ""}, update[2])
+    steps = [*read(**with_target), update, *read(disableSessionTags=True)]
+    outcome = run_module(eks_pod_identity_association, {**OPTIONS, "target_role_arn": ""}, steps)
+    assert outcome.result["association"]["target_role_arn"] == ""
+    assert outcome.result["association"]["disable_session_tags"] is True
+
+
+@pytest.mark.parametrize(("target", "external_id"), [(TARGET, "external-id-known-after-apply"), ("", None)])
+def test_prediction_of_the_external_id(run_module: Callable[..., Any], target: str, external_id: str | None) -> None:
+    options = {**OPTIONS, "target_role_arn": target}
+    current = {} if target else {"targetRoleArn": TARGET, "externalId": "x"}
+    for steps in (read(**current), [listing()]):
+        outcome = run_module(eks_pod_identity_association, options, steps, check_mode=True)
+        assert outcome.result["association"]["external_id"] == external_id
+
+
+@pytest.mark.parametrize("option", ["role_arn", "target_role_arn"])
+def test_what_is_no_arn_is_refused(run_module: Callable[..., Any], option: str) -> None:
+    assert f"{option} is 'admin'" in run_module(eks_pod_identity_association, {**OPTIONS, option: "admin"}).message

@@ -170,13 +170,7 @@ MATRIX: dict[str, tuple[dict[str, Any], list[Any], list[Any], bool, dict[str, An
 def test_matrix(run_module: Callable[..., Any], case: str, check_mode: bool) -> None:
     options, reads, writes, changed, bucket = MATRIX[case]
     outcome = run_module(s3_bucket, options, reads if check_mode else reads + writes, check_mode=check_mode)
-    assert outcome.exit_code == 0, outcome.result
-    assert outcome.result["changed"] is changed
-    assert (outcome.result["diff"]["before"] != outcome.result["diff"]["after"]) is changed
-    if bucket is None:
-        assert "bucket" not in outcome.result
-    else:
-        assert {name: outcome.result["bucket"][name] for name in bucket} == bucket
+    outcome.assert_made(changed, "bucket", bucket)
 
 
 def test_prediction_has_the_keys_of_a_real_bucket(run_module: Callable[..., Any]) -> None:
@@ -272,3 +266,7 @@ def test_missing_permissions_are_reported(run_module: Callable[..., Any]) -> Non
     steps = [head(), ("get_public_access_block", BUCKET, "AccessDenied: not allowed")]
     message = run_module(s3_bucket, OPTIONS, steps).message
     assert f"Failed to read the public access block of the bucket {NAME}" in message
+    steps = [*read(), ("delete_bucket", BUCKET, "AccessDenied: not allowed")]
+    message = run_module(s3_bucket, ABSENT, steps).message
+    assert f"Failed to delete the bucket {NAME}" in message
+    assert "not allowed" in message

@@ -7,7 +7,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.supastack.aws.plugins.test.ipv4_network import ipv4_network
+from ansible_collections.supastack.aws.plugins.test import ipv4_network as plugin
+
+# As Ansible finds it, by its name.
+ipv4_network = plugin.TestModule().tests()["ipv4_network"]
 
 
 @pytest.mark.parametrize("value", ["10.40.0.0/16", "0.0.0.0/0", "203.0.113.7/32"])
