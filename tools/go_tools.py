@@ -135,3 +135,11 @@ RECIPES = (
         ("helm.sh/helm/v3/internal/version.version=v3.22.0",),
     ),
 )
+
+
+def built(name: str) -> Path:
+    """Where a program is once it is built. Raises KeyError for one that no recipe builds."""
+    for recipe in RECIPES:
+        if name in recipe.names:
+            return recipe.installed_folder() / name
+    raise KeyError(f"{name} is none of the tools that tools/go builds")

@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tools import npm_modules, prerequisites, python_environment
-from tools.go_tools import RECIPES
-from tools.places import CHECKOUT, SETUP
+from tools.go_tools import RECIPES, built
+from tools.places import CHECKOUT, SETUP, VENV
 from tools.python_environment import remove
 from tools.steps import Step, locked, perform
 
 COLLECTION_LINK = CHECKOUT / ".collections" / "ansible_collections" / "supastack" / "aws"
 COLLECTION_TARGET = Path("../../..")
+HELM_LINK = VENV / "bin" / "helm"
 
 
 def collection_step() -> Step:
@@ -36,9 +37,26 @@ def link_collection() -> None:
     COLLECTION_LINK.symlink_to(COLLECTION_TARGET)
 
 
+def helm_link_step() -> Step:
+    """The link by which the roles find helm beside Ansible."""
+    return Step("helm-link", f"linking {HELM_LINK.relative_to(CHECKOUT)}", is_helm_linked, link_helm)
+
+
+def is_helm_linked() -> bool:
+    """Whether the link is there and leads to the helm that is built now."""
+    return HELM_LINK.is_symlink() and HELM_LINK.readlink() == built("helm")
+
+
+def link_helm() -> None:
+    """Makes the link."""
+    HELM_LINK.unlink(missing_ok=True)
+    HELM_LINK.symlink_to(built("helm"))
+
+
 def all_steps() -> list[Step]:
     """Every step, in the order in which they need each other."""
-    return [python_environment.step(), collection_step(), npm_modules.step(), *(recipe.step() for recipe in RECIPES)]
+    programs = [recipe.step() for recipe in RECIPES]
+    return [python_environment.step(), collection_step(), npm_modules.step(), *programs, helm_link_step()]
 
 
 def chosen_steps(names: Sequence[str]) -> list[Step]:

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from tools import npm_modules
-from tools.go_tools import RECIPES
+from tools.go_tools import built
 from tools.places import VENV, site_packages
 
 
@@ -23,10 +23,7 @@ def tool(name: str) -> Path:
     """A program built from Go: etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kubectl, kwok, kwokctl,
     helm. Raises KeyError for any other name.
     """
-    for recipe in RECIPES:
-        if name in dict(recipe.programs):
-            return program(recipe.installed_folder() / name)
-    raise KeyError(f"{name} is none of the tools that tools/go builds")
+    return program(built(name))
 
 
 def npm_folder() -> Path:

@@ -124,8 +124,7 @@ def converge(state: dict[str, Any], folder: Path, *options: str, **environment: 
     variables.write_text(yaml.safe_dump(overrides(state)))
     (folder / "hosts.yml").write_text("supabase_environments: {}\n")
     inventories: list[str | Path] = ["-i", PRODUCTION, "-i", folder / "hosts.yml"]
-    path = f"{Path(state['helm']).parent}{os.pathsep}{os.environ['PATH']}"
-    ran = run("ansible-playbook", "playbooks/site.yml", *inventories, *options, PATH=path, **environment)
+    ran = run("ansible-playbook", "playbooks/site.yml", *inventories, *options, **environment)
     assert ran.returncode == 0, ran.stdout[-8000:] + ran.stderr
     return ran.stdout
 
@@ -155,6 +154,11 @@ def test_production_converges_on_the_emulator(state: dict[str, Any], tmp_path: P
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ENDPOINT_URL": "https://aws.example.com",
         "AWS_URL": "https://aws.example.com",
+        "HELM_DRIVER": "memory",
+        "HELM_KUBEAPISERVER": "https://127.0.0.1:1",
+        "HELM_KUBECONTEXT": "elsewhere",
+        "HELM_KUBEINSECURE_SKIP_TLS_VERIFY": "true",
+        "KUBECONFIG": "/elsewhere",
     }
     printed = converge(state, tmp_path, *options, **shell, **outside.environment())
     assert "failed=0" in printed

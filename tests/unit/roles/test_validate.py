@@ -34,12 +34,16 @@ GOOD: dict[str, Any] = {
     "cluster_services_binary_path": sys.executable,
     "eks_public_access_cidrs": ["127.0.0.0/8"],
 }
+# What site.yml finds by itself: the host's name, and the helm that set-up links beside Ansible.
+FOUND = {"supabase_environment", "supabase_helm_binary_path", "cluster_services_binary_path"}
 
 # variable, bad value, part of the fix that the message must name
 CASES: dict[str, tuple[str, Any, str]] = {
     "environment-upper-case": ("supabase_environment", "Demo", "lower-case"),
     "environment-too-long": ("supabase_environment", "a" * 21, "3 to 20"),
     "environment-ends-with-hyphen": ("supabase_environment", "demo-", "no hyphen last"),
+    "environment-two-hyphens": ("supabase_environment", "a--b", "single hyphens"),
+    "name--of-the-host": ("supabase_environment", UNSET, "'name--of-the-host'"),
     "region-unknown": ("supabase_aws_region", "eu-west-99", "eu-west-1"),
     "region-empty": ("supabase_aws_region", None, "group_vars/all/main.yml"),
     "region-missing": ("supabase_aws_region", UNSET, "group_vars/all/main.yml"),
@@ -67,6 +71,10 @@ CASES: dict[str, tuple[str, Any, str]] = {
     "access-no-network": ("eks_public_access_cidrs", ["203.0.113.7"], "203.0.113.7/32"),
     "services-public": ("eks_service_ipv4_cidr", "8.8.0.0/16", "172.20.0.0/16"),
     "services-too-small": ("eks_service_ipv4_cidr", "172.20.0.0/28", "/24"),
+    "services-in-the-vpc": ("eks_service_ipv4_cidr", "10.40.64.0/20", "network_cidr '10.40.0.0/16'"),
+    "services-around-the-vpc": ("eks_service_ipv4_cidr", "10.32.0.0/12", "network_cidr '10.40.0.0/16'"),
+    "cidr-in-the-services": ("network_cidr", "172.20.128.0/18", "eks_service_ipv4_cidr is '172.20.0.0/16'"),
+    "cidr-around-the-services": ("network_cidr", "172.20.0.0/16", "must not overlap"),
     "admin-session": ("eks_admin_principal_arns", ["arn:aws:sts::123456789012:assumed-role/a/b"], "role"),
     "log-types": ("eks_log_types", ["coffee"], "controllerManager"),
     "log-retention": ("eks_log_retention_days", 91, "90"),
@@ -79,6 +87,9 @@ CASES: dict[str, tuple[str, Any, str]] = {
     "retention-none": ("rds_backup_retention_days", 0, "1 to 35"),
     "identifier": ("rds_identifier", "my--db", "single hyphens"),
     "parameters-fixed": ("rds_parameters", {"rds.force_ssl": 0}, "remove"),
+    "bundle-missing": ("rds_ca_bundle", "/nope.pem", "https://"),
+    "bundle-folder": ("rds_ca_bundle", "/usr", "PEM file"),
+    "bundle-without-tls": ("rds_ca_bundle", "http://example.com/bundle.pem", "https://"),
     "alias": ("kms_secrets_key_alias", "demo", "alias/"),
     "bucket": ("s3_bucket_name", "My_Bucket", "lower-case"),
 }
@@ -88,13 +99,19 @@ ROLES = ["kms_secrets", "network", "eks", "rds", "s3", "cluster_services", "supa
 
 
 def host_variables() -> dict[str, dict[str, Any]]:
-    """Return the variables of each case's host, and of one host that is right.
+    """Return the variables of each case's host, and of two hosts that are right.
 
-    To save time, the host of a bad value goes through the role that it belongs to only.
+    To save time, the host of a bad value goes only through the role that it belongs to, and the VPC's addresses also
+    through the one that compares them.
     """
-    hosts: dict[str, dict[str, Any]] = {"right": {**GOOD, "case_roles": ROLES}}
+    hosts: dict[str, dict[str, Any]] = {
+        "right": {**GOOD, "case_roles": ROLES},
+        "defaults": {**{name: GOOD[name] for name in GOOD if name not in FOUND}, "case_roles": ROLES},
+    }
     for case, (variable, value, _fix) in CASES.items():
         roles = [role for role in ROLES if variable.startswith(f"{role}_")]
+        if {"network", "eks"} & set(roles):
+            roles = ["network", "eks"]
         changed = {**GOOD, variable: value, "case_roles": roles}
         hosts[case] = {name: kept for name, kept in changed.items() if kept is not UNSET}
     return hosts
@@ -123,7 +140,7 @@ def messages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     ran = subprocess.run(
         [Path(sys.executable).parent / "ansible-playbook", "-i", inventory, first_play(folder), "--forks", "4"],
         cwd=CHECKOUT,
-        env={**os.environ, **environment, "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg")},
+        env={**os.environ, **environment, "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg"), "PATH": os.defpath},
         capture_output=True,
         text=True,
         check=False,
@@ -139,8 +156,9 @@ def messages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     }
 
 
-def test_right_input_passes(messages: dict[str, str]) -> None:
-    assert "right" not in messages
+@pytest.mark.parametrize("host", ["right", "defaults"])
+def test_right_input_passes(messages: dict[str, str], host: str) -> None:
+    assert host not in messages
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -158,7 +176,7 @@ def test_the_play_calls_nothing() -> None:
     play = yaml.safe_load((CHECKOUT / "playbooks" / "site.yml").read_text())[0]
     used = {key for task in play["tasks"] for key in task if "." in key}
     assert used == {"ansible.builtin.import_tasks", "ansible.builtin.include_role"}
-    imported = [CHECKOUT / "playbooks" / "tasks" / name for name in ("connection.yml", "validate.yml")]
+    imported = [CHECKOUT / "playbooks" / "tasks" / name for name in ("connection.yml", "shell.yml", "validate.yml")]
     for file in (*imported, *CHECKOUT.glob("roles/*/tasks/validate.yml")):
         called = {key for task in yaml.safe_load(file.read_text()) for key in task if "." in key}
         assert called <= {"ansible.builtin.assert", "ansible.builtin.import_tasks"}, file

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import places, prerequisites, setup
+from tools import places, prerequisites, setup, toolchain
 
 
 def test_an_unknown_step_lists_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
@@ -45,6 +45,25 @@ def test_the_link_leads_to_the_checkout(tmp_path: Path, monkeypatch: pytest.Monk
     assert not setup.is_linked()
     setup.link_collection()
     assert setup.is_linked()
+
+
+def test_helm_is_linked_beside_ansible(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    link = tmp_path / "helm"
+    monkeypatch.setattr(setup, "HELM_LINK", link)
+    assert not setup.is_helm_linked()
+    setup.link_helm()
+    assert setup.is_helm_linked()
+    assert link.readlink() == toolchain.tool("helm")
+    link.unlink()
+    link.symlink_to(tmp_path / "an-older-helm")
+    assert not setup.is_helm_linked()
+    setup.link_helm()
+    assert setup.is_helm_linked()
+
+
+def test_helm_is_linked_when_it_is_built() -> None:
+    names = [step.name for step in setup.all_steps()]
+    assert names.index("python") < names.index("helm") < names.index("helm-link")
 
 
 @pytest.mark.parametrize(
