@@ -210,6 +210,7 @@ def test_env_wins_over_whatever_the_shell_has(sandbox: Sandbox, run: Run) -> Non
         "AWS_odd.name": "x",
         "HELM_KUBECONTEXT": "production",
         "NO_PROXY": "intranet",
+        "no_proxy": "intranet",
     }
     script = f"{run('env', **shell).stdout}\nenv"
     done = subprocess.run(["sh", "-c", script], env=shell, capture_output=True, text=True, check=True)
