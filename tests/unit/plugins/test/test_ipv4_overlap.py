@@ -14,12 +14,12 @@ ipv4_overlap = plugin.TestModule().tests()["ipv4_overlap"]
 
 
 @pytest.mark.parametrize(
-    ("value", "other"),
+    "networks",
     [("10.40.0.0/16", "10.40.0.0/16"), ("10.40.0.0/16", "10.40.64.0/20"), ("10.40.0.0/16", "10.32.0.0/12")],
 )
-def test_common_addresses(value: str, other: str) -> None:
-    assert ipv4_overlap(value, other) is True
-    assert ipv4_overlap(other, value) is True
+def test_common_addresses(networks: tuple[str, str]) -> None:
+    assert ipv4_overlap(*networks) is True
+    assert ipv4_overlap(*reversed(networks)) is True
 
 
 @pytest.mark.parametrize("other", ["10.41.0.0/16", "172.20.0.0/16", "10.40.0.1/16", "ten", "::/0", None, 10])
