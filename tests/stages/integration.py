@@ -8,25 +8,30 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.stages import pytests
 from tests.stages.outcomes import Outcome, Status
-from tests.stages.programs import capture, environment, stream
+from tests.stages.programs import capture, environment
 from tools.places import CHECKOUT
 
 STAGE = "integration"
 FOLDER = CHECKOUT / "tests" / "integration"
 # A target with this line in its aliases file needs the real control plane and the real database.
 REAL = "sandbox/real"
+# With this one it changes what the account has once, so that no other target may run meanwhile.
+ALONE = "sandbox/alone"
 SWEEP_EXAMPLES = "300"
+# Targets use names of their own, and each keeps one core busy.
+WORKERS = 2
 
 
 def run() -> list[Outcome]:
     """Runs the targets, those that need nothing real first, then the fuzz test of the modules."""
     targets = sorted(file.parent.parent for file in FOLDER.glob("targets/*/tasks/main.yml"))
-    real = [target for target in targets if needs_real_parts(target)]
+    real = [target for target in targets if asks_for(target, REAL)]
     emulated = [target for target in targets if target not in real]
     outcomes = run_in_sandbox("integration", emulated, "--api-only") + run_in_sandbox("integration-real", real)
     return outcomes + pytests.run(STAGE, FOLDER / "fuzz", "-n", "2")
@@ -38,10 +43,10 @@ def sweep() -> list[Outcome]:
     return pytests.run("fuzz", FOLDER / "fuzz", "-n", "2", "-k", "test_every_state")
 
 
-def needs_real_parts(target: Path) -> bool:
-    """Whether the target's aliases ask for a sandbox that starts real programs."""
+def asks_for(target: Path, alias: str) -> bool:
+    """Whether the target has a line in its aliases file."""
     aliases = target / "aliases"
-    return aliases.is_file() and REAL in aliases.read_text(encoding="utf-8").split()
+    return aliases.is_file() and alias in aliases.read_text(encoding="utf-8").split()
 
 
 def run_in_sandbox(name: str, targets: Sequence[Path], *options: str) -> list[Outcome]:
@@ -52,7 +57,10 @@ def run_in_sandbox(name: str, targets: Sequence[Path], *options: str) -> list[Ou
         if failure:
             return [Outcome(STAGE, target.name, Status.FAILED, failure) for target in targets]
         env = environment(SANDBOX_NAME=name, ANSIBLE_ROLES_PATH=str(FOLDER / "targets"), **connection(name))
-        return [run_target(target, env) for target in targets]
+        alone = [target for target in targets if asks_for(target, ALONE)]
+        with ThreadPoolExecutor(WORKERS) as pool:
+            outcomes = list(pool.map(lambda target: run_target(target, env), [t for t in targets if t not in alone]))
+        return outcomes + [run_target(target, env) for target in alone]
 
 
 @contextmanager
@@ -81,11 +89,12 @@ def connection(name: str) -> dict[str, str]:
 
 
 def run_target(target: Path, env: dict[str, str]) -> Outcome:
-    """Runs one target's tasks."""
+    """Runs one target's tasks; another one runs meanwhile, so that each is printed as a whole."""
     playbook = FOLDER / "run_target.yml"
-    finished = stream(
+    finished = capture(
         ["ansible-playbook", "-i", "localhost,", "-e", f"integration_target={target.name}", playbook], env=env
     )
+    print(f"--- {target.name}\n{finished.text}", flush=True)
     if finished.code == 0:
         return Outcome(STAGE, target.name, Status.PASSED)
     return Outcome(STAGE, target.name, Status.FAILED, f"ended with code {finished.code}")

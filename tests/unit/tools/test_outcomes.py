@@ -162,6 +162,6 @@ def test_mypy_notes_are_left_out() -> None:
 
 
 def test_targets_say_whether_they_need_real_parts(tmp_path: Path) -> None:
-    assert not integration.needs_real_parts(tmp_path)
+    assert not integration.asks_for(tmp_path, integration.REAL)
     (tmp_path / "aliases").write_text("sandbox/real\n", encoding="utf-8")
-    assert integration.needs_real_parts(tmp_path)
+    assert integration.asks_for(tmp_path, integration.REAL)
