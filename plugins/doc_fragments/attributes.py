@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The attributes that all modules have in full."""
+    """The attributes that all modules have in full, and those of modules that only read."""
 
     DOCUMENTATION = r"""
 attributes:
@@ -21,6 +21,24 @@ attributes:
   idempotent:
     support: full
     description: Changes nothing when the resource already is as wanted.
+  action_group:
+    support: full
+    membership:
+      - supastack.aws.aws
+    description: Use C(group/supastack.aws.aws) in C(module_defaults) to set options for all modules of the group.
+"""
+
+    INFO = r"""
+attributes:
+  check_mode:
+    support: full
+    description: Reads only, so it does the same in check mode.
+  diff_mode:
+    support: N/A
+    description: Changes nothing.
+  idempotent:
+    support: full
+    description: Changes nothing.
   action_group:
     support: full
     membership:

@@ -36,24 +36,6 @@ options:
     env:
       - name: AWS_REGION
       - name: AWS_DEFAULT_REGION
-  profile:
-    description:
-      - Named profile to take the credentials from.
-      - Mutually exclusive with O(access_key), O(secret_key) and O(session_token).
-    type: str
-  access_key:
-    description:
-      - Access key ID. Requires O(secret_key).
-      - Without credentials, the AWS SDK's own chain is used.
-    type: str
-  secret_key:
-    description:
-      - Secret access key. Requires O(access_key).
-    type: str
-  session_token:
-    description:
-      - Session token of temporary credentials. Requires O(access_key).
-    type: str
   endpoint_url:
     description:
       - URL of the STS endpoint to name in the token instead of the regional one of AWS.
@@ -67,6 +49,8 @@ notes:
     result. The default callback prints them with C(-vvv), other callbacks always.
   - The principal needs an access entry in the cluster, see M(supastack.aws.eks_access_entry), or must be the one
     that created the cluster with O(supastack.aws.eks_cluster#module:bootstrap_cluster_creator_admin_permissions=true).
+extends_documentation_fragment:
+  - supastack.aws.credentials
 seealso:
   - module: supastack.aws.eks_cluster
   - module: supastack.aws.eks_access_entry

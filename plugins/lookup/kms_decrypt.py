@@ -46,24 +46,6 @@ options:
     env:
       - name: AWS_REGION
       - name: AWS_DEFAULT_REGION
-  profile:
-    description:
-      - Named profile to take the credentials from.
-      - Mutually exclusive with O(access_key), O(secret_key) and O(session_token).
-    type: str
-  access_key:
-    description:
-      - Access key ID. Requires O(secret_key).
-      - Without credentials, the AWS SDK's own chain is used.
-    type: str
-  secret_key:
-    description:
-      - Secret access key. Requires O(access_key).
-    type: str
-  session_token:
-    description:
-      - Session token of temporary credentials. Requires O(access_key).
-    type: str
   endpoint_url:
     description:
       - URL of the KMS endpoint to ask instead of the regional one of AWS.
@@ -73,6 +55,8 @@ notes:
   - The result is secret and a lookup cannot hide it. Tasks whose arguments would show it need C(no_log=true).
   - Ansible evaluates a variable that holds this lookup at each use, and each time KMS is asked.
   - Needs the IAM action C(kms:Decrypt).
+extends_documentation_fragment:
+  - supastack.aws.credentials
 seealso:
   - module: supastack.aws.kms_ciphertext
 """

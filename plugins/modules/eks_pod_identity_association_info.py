@@ -30,25 +30,11 @@ options:
     type: str
 notes:
   - Needs the IAM actions C(eks:ListPodIdentityAssociations) and C(eks:DescribePodIdentityAssociation).
-attributes:
-  check_mode:
-    support: full
-    description: Reads only, so it does the same in check mode.
-  diff_mode:
-    support: N/A
-    description: Changes nothing.
-  idempotent:
-    support: full
-    description: Changes nothing.
-  action_group:
-    support: full
-    membership:
-      - supastack.aws.aws
-    description: Use C(group/supastack.aws.aws) in C(module_defaults) to set options for all modules of the group.
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
+  - supastack.aws.attributes.info
 seealso:
   - module: supastack.aws.eks_pod_identity_association
 """

@@ -59,17 +59,19 @@ def validator(name: str, monkeypatch: pytest.MonkeyPatch) -> ModuleArgumentSpecV
 
 
 def fragment(name: str) -> Any:
-    """Return the documentation of one of our own fragments."""
-    loaded = importlib.import_module(f"ansible_collections.{COLLECTION}.plugins.doc_fragments.{name}")
-    return yaml.safe_load(loaded.ModuleDocFragment.DOCUMENTATION)
+    """Return the documentation of one of our own fragments, such as wait or the part attributes.info."""
+    file, _dot, part = name.partition(".")
+    loaded = importlib.import_module(f"ansible_collections.{COLLECTION}.plugins.doc_fragments.{file}")
+    return yaml.safe_load(getattr(loaded.ModuleDocFragment, part.upper() or "DOCUMENTATION"))
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_promises_are_declared_in_full(name: str) -> None:
     documentation = yaml.safe_load(load(name).DOCUMENTATION)
     attributes = documentation.get("attributes", {})
-    if f"{COLLECTION}.attributes" in documentation["extends_documentation_fragment"]:
-        attributes = {**fragment("attributes")["attributes"], **attributes}
+    for name_of_fragment in documentation["extends_documentation_fragment"]:
+        if name_of_fragment.startswith(f"{COLLECTION}.attributes"):
+            attributes = {**fragment(name_of_fragment.removeprefix(f"{COLLECTION}."))["attributes"], **attributes}
     assert set(attributes) == PROMISES
     for promise, text in attributes.items():
         reads_only = name.endswith("_info") and promise == "diff_mode"
