@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from sandbox.aws.patches import acm, ec2, flow_logs, iam, kms, launch_templates, s3
+from sandbox.aws.patches import acm, ec2, flow_logs, iam, kms, launch_templates, network_acls, s3
 
 PATCHES = (
     *acm.PATCHES,
@@ -13,6 +13,7 @@ PATCHES = (
     *iam.PATCHES,
     *kms.PATCHES,
     *launch_templates.PATCHES,
+    *network_acls.PATCHES,
     *s3.PATCHES,
 )
 

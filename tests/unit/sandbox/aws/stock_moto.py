@@ -32,9 +32,12 @@ TLS_ONLY = {
 }
 
 
+# One for all, since each reads the model of a service anew, and that of EC2 takes a second.
+SESSION: Any = boto3.session.Session(aws_access_key_id="a", aws_secret_access_key="b", region_name=REGION)
+
+
 def client(service: str) -> Any:
-    session: Any = boto3.session.Session(aws_access_key_id="a", aws_secret_access_key="b", region_name=REGION)
-    return session.client(service)
+    return SESSION.client(service)
 
 
 def nat_gateway(name: str) -> tuple[str, str]:
@@ -342,6 +345,101 @@ def launch_template_version_deletion() -> bool:
     return False
 
 
+def new_vpc() -> dict[str, str]:
+    """A VPC with a subnet and a network ACL: vpc, subnet, acl, default (network ACL), association (of the subnet)."""
+    ec2 = client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+    acl = ec2.create_network_acl(VpcId=vpc)["NetworkAcl"]["NetworkAclId"]
+    filters = [{"Name": "association.subnet-id", "Values": [subnet]}]
+    default = ec2.describe_network_acls(Filters=filters)["NetworkAcls"][0]
+    association = default["Associations"][0]["NetworkAclAssociationId"]
+    names = {"default": default["NetworkAclId"], "association": association}
+    return {"vpc": vpc, "subnet": subnet, "acl": acl, **names}
+
+
+def network_acl(**names: Any) -> dict[str, Any]:
+    """The only network ACL that is described for these names."""
+    (found,) = client("ec2").describe_network_acls(**names)["NetworkAcls"]
+    return dict(found)
+
+
+def network_acl_rule(number: int = 100, **members: Any) -> dict[str, Any]:
+    least = {"Egress": False, "RuleAction": "allow", "Protocol": "-1", "CidrBlock": "10.0.0.0/8"}
+    return {"RuleNumber": number, **least, **members}
+
+
+def icmp_of_network_acl_entry() -> bool:
+    acl = new_vpc()["acl"]
+    rule = network_acl_rule(Protocol="1", IcmpTypeCode={"Type": 8, "Code": -1})
+    client("ec2").create_network_acl_entry(NetworkAclId=acl, **rule)
+    return "IcmpTypeCode" not in network_acl(NetworkAclIds=[acl])["Entries"][0]
+
+
+def network_acl_id_filter() -> bool:
+    try:
+        network_acl(Filters=[{"Name": "network-acl-id", "Values": [new_vpc()["acl"]]}])
+    except NotImplementedError:
+        return True
+    return False
+
+
+def denial_of_new_network_acl() -> bool:
+    return not network_acl(NetworkAclIds=[new_vpc()["acl"]])["Entries"]
+
+
+def missing_network_acl_entry() -> bool:
+    try:
+        client("ec2").delete_network_acl_entry(NetworkAclId=new_vpc()["acl"], RuleNumber=100, Egress=False)
+    except StopIteration:
+        return True
+    return False
+
+
+def network_acl_entry_quota() -> bool:
+    ec2, acl = client("ec2"), new_vpc()["acl"]
+    try:
+        for number in range(100, 121):
+            ec2.create_network_acl_entry(NetworkAclId=acl, **network_acl_rule(number))
+    except ClientError:
+        return False
+    return True
+
+
+def network_acl_association() -> bool:
+    try:
+        client("ec2").replace_network_acl_association(AssociationId="aclassoc-0", NetworkAclId=new_vpc()["acl"])
+    except StopIteration:
+        return True
+    return False
+
+
+def deletion_of_default_network_acl() -> bool:
+    ec2, made = client("ec2"), new_vpc()
+    ec2.replace_network_acl_association(AssociationId=made["association"], NetworkAclId=made["acl"])
+    try:
+        ec2.delete_network_acl(NetworkAclId=made["default"])
+    except ClientError:
+        return False
+    return True
+
+
+def network_acl_of_deleted_subnet() -> bool:
+    made = new_vpc()
+    client("ec2").delete_subnet(SubnetId=made["subnet"])
+    return bool(network_acl(NetworkAclIds=[made["default"]])["Associations"])
+
+
+def network_acls_of_deleted_vpc() -> bool:
+    made = new_vpc()
+    client("ec2").delete_subnet(SubnetId=made["subnet"])
+    try:
+        client("ec2").delete_vpc(VpcId=made["vpc"])
+    except ClientError:
+        return False
+    return True
+
+
 def conditional_deny() -> bool:
     s3 = client("s3")
     s3.create_bucket(Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": REGION})
@@ -395,6 +493,15 @@ GAPS: list[Callable[[], bool]] = [
     use_of_unusable_key,
     decrypt_with_another_key,
     launch_template_version_deletion,
+    icmp_of_network_acl_entry,
+    network_acl_id_filter,
+    denial_of_new_network_acl,
+    missing_network_acl_entry,
+    network_acl_entry_quota,
+    network_acl_association,
+    deletion_of_default_network_acl,
+    network_acl_of_deleted_subnet,
+    network_acls_of_deleted_vpc,
     conditional_deny,
     settings_of_new_bucket,
 ]

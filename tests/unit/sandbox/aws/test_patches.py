@@ -418,6 +418,104 @@ def test_all_but_the_default_version_of_a_launch_template_can_be_deleted(aws: An
     assert [item["VersionNumber"] for item in versions] == [1]
 
 
+@pytest.fixture
+def own_vpc(aws: Any) -> dict[str, str]:
+    """A VPC with a subnet and a network ACL: vpc, subnet, acl, default (network ACL), association (of the subnet)."""
+    ec2 = aws.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.21.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.21.0.0/24")["Subnet"]["SubnetId"]
+    acl = ec2.create_network_acl(VpcId=vpc)["NetworkAcl"]["NetworkAclId"]
+    default = _network_acl(aws, "association.subnet-id", subnet)
+    association = default["Associations"][0]["NetworkAclAssociationId"]
+    names = {"default": default["NetworkAclId"], "association": association}
+    return {"vpc": vpc, "subnet": subnet, "acl": acl, **names}
+
+
+def _network_acl(aws: Any, name: str, value: str) -> dict[str, Any]:
+    (found,) = aws.client("ec2").describe_network_acls(Filters=[{"Name": name, "Values": [value]}])["NetworkAcls"]
+    return dict(found)
+
+
+def _rule(acl: str, number: int = 100, **members: Any) -> dict[str, Any]:
+    least = {"NetworkAclId": acl, "Egress": False, "RuleAction": "allow", "Protocol": "-1", "CidrBlock": "10.0.0.0/8"}
+    return {**least, "RuleNumber": number, **members}
+
+
+def _own_entries(aws: Any, acl: str) -> list[dict[str, Any]]:
+    return [entry for entry in _network_acl(aws, "network-acl-id", acl)["Entries"] if entry["RuleNumber"] < 32767]
+
+
+def test_network_acl_entry_has_its_icmp_type(aws: Any, own_vpc: dict[str, str]) -> None:
+    ec2, icmp = aws.client("ec2"), {"Type": 8, "Code": -1}
+    ec2.create_network_acl_entry(**_rule(own_vpc["acl"], Protocol="1", IcmpTypeCode=icmp))
+    assert [entry["IcmpTypeCode"] for entry in _own_entries(aws, own_vpc["acl"])] == [icmp]
+    ec2.replace_network_acl_entry(**_rule(own_vpc["acl"], Protocol="1", IcmpTypeCode={"Type": 0, "Code": 0}))
+    assert [entry["IcmpTypeCode"] for entry in _own_entries(aws, own_vpc["acl"])] == [{"Type": 0, "Code": 0}]
+    ec2.replace_network_acl_entry(**_rule(own_vpc["acl"]))
+    assert "IcmpTypeCode" not in _own_entries(aws, own_vpc["acl"])[0]
+
+
+def test_new_network_acl_denies_everything(aws: Any, own_vpc: dict[str, str]) -> None:
+    entries = _network_acl(aws, "network-acl-id", own_vpc["acl"])["Entries"]
+    found = {(entry["Egress"], entry["RuleNumber"], entry["RuleAction"]) for entry in entries}
+    assert found == {(True, 32767, "deny"), (False, 32767, "deny")}
+
+
+def test_network_acl_entry_that_does_not_exist(aws: Any, own_vpc: dict[str, str]) -> None:
+    ec2 = aws.client("ec2")
+    with pytest.raises(ClientError, match=r"InvalidNetworkAclEntry\.NotFound"):
+        ec2.delete_network_acl_entry(NetworkAclId=own_vpc["acl"], RuleNumber=100, Egress=False)
+    with pytest.raises(ClientError, match=r"InvalidNetworkAclEntry\.NotFound"):
+        ec2.replace_network_acl_entry(**_rule(own_vpc["acl"]))
+    assert _own_entries(aws, own_vpc["acl"]) == []
+
+
+def test_network_acl_has_room_for_twenty_rules_of_each_kind(aws: Any, own_vpc: dict[str, str]) -> None:
+    ec2, acl = aws.client("ec2"), own_vpc["acl"]
+    for number in range(1, 21):
+        ec2.create_network_acl_entry(**_rule(acl, number))
+    with pytest.raises(ClientError, match="NetworkAclEntryLimitExceeded"):
+        ec2.create_network_acl_entry(**_rule(acl, 21))
+    ec2.create_network_acl_entry(**_rule(acl, 21, Egress=True))
+    of_ipv6 = {name: value for name, value in _rule(acl, 21).items() if name != "CidrBlock"}
+    ec2.create_network_acl_entry(**of_ipv6, Ipv6CidrBlock="::/0")
+    ec2.replace_network_acl_entry(**_rule(acl, 20, RuleAction="deny"))
+    assert len(_own_entries(aws, acl)) == 22
+
+
+def test_subnet_moves_between_network_acls_of_its_vpc(aws: Any, own_vpc: dict[str, str]) -> None:
+    ec2, association = aws.client("ec2"), own_vpc["association"]
+    foreign = _network_acl(aws, "association.subnet-id", aws.subnet_ids[0])["NetworkAclId"]
+    refusals = [
+        ("aclassoc-0", own_vpc["acl"], "InvalidAssociationID.NotFound"),
+        (association, "acl-0", "InvalidNetworkAclID.NotFound"),
+        (association, foreign, "InvalidParameterValue"),
+    ]
+    for association_id, acl, code in refusals:
+        with pytest.raises(ClientError) as refused:
+            ec2.replace_network_acl_association(AssociationId=association_id, NetworkAclId=acl)
+        assert refused.value.response["Error"]["Code"] == code
+    ec2.replace_network_acl_association(AssociationId=association, NetworkAclId=own_vpc["acl"])
+    assert _network_acl(aws, "association.subnet-id", own_vpc["subnet"])["NetworkAclId"] == own_vpc["acl"]
+
+
+def test_vpc_is_deleted_after_its_network_acls_but_with_the_default_one(aws: Any, own_vpc: dict[str, str]) -> None:
+    ec2 = aws.client("ec2")
+    ec2.replace_network_acl_association(AssociationId=own_vpc["association"], NetworkAclId=own_vpc["acl"])
+    with pytest.raises(ClientError, match="cannot delete default network ACL"):
+        ec2.delete_network_acl(NetworkAclId=own_vpc["default"])
+    with pytest.raises(ClientError, match="DependencyViolation"):
+        ec2.delete_network_acl(NetworkAclId=own_vpc["acl"])
+    ec2.delete_subnet(SubnetId=own_vpc["subnet"])
+    assert _network_acl(aws, "network-acl-id", own_vpc["acl"])["Associations"] == []
+    with pytest.raises(ClientError, match="DependencyViolation"):
+        ec2.delete_vpc(VpcId=own_vpc["vpc"])
+    ec2.delete_network_acl(NetworkAclId=own_vpc["acl"])
+    ec2.delete_vpc(VpcId=own_vpc["vpc"])
+    filters = [{"Name": "vpc-id", "Values": [own_vpc["vpc"]]}]
+    assert ec2.describe_network_acls(Filters=filters)["NetworkAcls"] == []
+
+
 def test_key_deletion_by_arn(aws: Any) -> None:
     kms = aws.client("kms")
     arn = kms.create_key()["KeyMetadata"]["Arn"]
