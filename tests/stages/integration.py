@@ -1,6 +1,7 @@
 # Copyright: (c) 2026, Supastack contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Stage integration: each target, a role of test tasks, and the fuzz test of the modules, against the emulated AWS."""
+"""Stage integration: each target, a role of test tasks, and the fuzz test of the modules, against the emulated AWS; and
+the connection plugin against the one that it stands in for."""
 
 from __future__ import annotations
 
@@ -29,12 +30,14 @@ WORKERS = 2
 
 
 def run() -> list[Outcome]:
-    """Runs the targets, those that need nothing real first, then the fuzz test of the modules."""
+    """Runs the targets, those that need nothing real first, then the tests of modules and of connections."""
     targets = sorted(file.parent.parent for file in FOLDER.glob("targets/*/tasks/main.yml"))
     real = [target for target in targets if asks_for(target, REAL)]
     emulated = [target for target in targets if target not in real]
     outcomes = run_in_sandbox("integration", emulated, "--api-only") + run_in_sandbox("integration-real", real)
-    return outcomes + pytests.run(STAGE, FOLDER / "fuzz", "-n", "2")
+    for folder in ("fuzz", "connection"):
+        outcomes += pytests.run(STAGE, FOLDER / folder, "-n", "2")
+    return outcomes
 
 
 def sweep() -> list[Outcome]:
