@@ -149,9 +149,12 @@ class Memory:
 
     def suits(self, environment: dict[bytes, bytes]) -> bool:
         """Tell whether the modules that were imported here would be the same in a process with this environment."""
-        if self._has_threads or self._has_spoken or None in self._read:
-            return False
-        return all(environment.get(name) == os.environb.get(name) for name in self._read)
+        return not self.suits_nobody and all(environment.get(name) == os.environb.get(name) for name in self._read)
+
+    @property
+    def suits_nobody(self) -> bool:
+        """Whether an import has done what no later task can get from a fork."""
+        return self._has_threads or self._has_spoken or None in self._read
 
     def _has_changed(self, path: Path) -> bool:
         now, (known, modules) = stamp(path), self._stamps[path]

@@ -149,9 +149,9 @@ class Process:
                 self._memory.learn(lesson)
 
     def _write_down(self) -> None:
-        """Write down what to load for the next run like this one; all anew when it was a rather different one."""
+        """Write down what to load for the next run like this one; nothing of what did it no good."""
         lesson = self._memory.lesson(list(self._used))
-        if len(self._expected & self._used.keys()) < len(self._expected) / 2:
+        if self._memory.suits_nobody or len(self._expected & self._used.keys()) < len(self._expected) / 2:
             lesson = notes.Lesson(lesson.modules, [], [], [], "", [])
         if self._used:
             # It is of no use to the run, and of no harm if it is missing.

@@ -138,6 +138,18 @@ def test_what_is_written_down(expected: list[str], kept: bool, make_learning: Ma
     assert (["warm_example", path] in [list(item) for item in written.imports]) is kept
 
 
+def test_what_suits_nobody_is_not_written_down(make_learning: MakeWarm, folder: Path) -> None:
+    (folder / "warm_noise.py").write_text("print('noise')\n", encoding="utf-8")
+    warm = make_learning()
+    assert warm.run(f"ansible_module = '''\nansible_module='{MODULE}',\n'''\nimport warm_noise").stdout == b"noise\n"
+    while warm.run("pass").letters == b"RXE":
+        # It has not imported the library yet.
+        assert warm.path.exists()
+    warm.end()
+    written = notes.read(warm.notes)
+    assert written == NOTHING._replace(modules=[MODULE, ""]) or written == NOTHING._replace(modules=[MODULE])
+
+
 def test_a_run_without_tasks_writes_nothing(make_warm: MakeWarm) -> None:
     warm = make_warm()
     assert warm.end() == 0
