@@ -185,7 +185,8 @@ class Finder:
                 self._library.move(name, str(spec.origin).removeprefix(f"{self._archive}/"), self._archive)
             elif self._library.knows(name):
                 # In the payload of other tasks.
-                vars(self._library.executed[parent]).pop(own, None)
+                if parent:
+                    vars(self._library.executed[parent]).pop(own, None)
                 continue
             # Those without a source of their own were made by the module whose name they extend.
             elif parent not in handed:

@@ -190,6 +190,22 @@ def test_what_a_payload_lacks_is_not_handed_out(make_payload: Make, in_bare_fork
     in_bare_fork(run)
 
 
+def test_a_module_of_ansible_after_one_of_a_collection(
+    make_payload: Make, in_bare_fork: InFork, tmp_path: Path
+) -> None:
+    def run() -> None:
+        base = "ansible_collections"
+        collection = {f"{base}/__init__.py": "", f"{base}/parts.py": "value = 1", **SOURCES}
+        known = library(make_payload(**collection), make_payload(**SOURCES))
+        known.execute(f"{base}.parts")
+        arrive(known, make_payload(**SOURCES), tmp_path)
+        assert importlib.import_module("ansible.modules.thing").value == "old"
+        with pytest.raises(ModuleNotFoundError):
+            importlib.import_module(f"{base}.parts")
+
+    in_bare_fork(run)
+
+
 def test_a_module_that_cannot_be_executed(make_payload: Make, in_bare_fork: InFork) -> None:
     def run() -> None:
         known = library(make_payload(**SOURCES))
