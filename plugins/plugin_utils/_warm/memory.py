@@ -54,13 +54,15 @@ class Environment(os._Environ):  # type: ignore[type-arg]
 @contextlib.contextmanager
 def noting(noted: set[t.Any]) -> t.Iterator[None]:
     """Note which environment variables are read meanwhile; None stands for all that there might be."""
-    kinds = type(os.environ), type(os.environb)
     Environment.noted = noted
-    os.environ.__class__ = os.environb.__class__ = Environment
+    kinds = [(variables, type(variables)) for variables in (os.environ, os.environb)]
+    for variables, _kind in kinds:
+        variables.__class__ = Environment
     try:
         yield
     finally:
-        os.environ.__class__, os.environb.__class__ = kinds
+        for variables, kind in kinds:
+            variables.__class__ = kind
 
 
 def stamp(path: Path) -> Stamp | None:

@@ -28,11 +28,19 @@ class Models:
     def install(self) -> None:
         """Put these before botocore's own ways to load and list files, once botocore is loaded."""
         loaders = sys.modules.get("botocore.loaders")
+
+        def load_file(loader: t.Any, file_path: str) -> t.Any:
+            return self.take(loader, file_path)
+
+        def list_available_services(loader: t.Any, type_name: str) -> t.Any:
+            return self.services(loader, type_name)
+
         if self._load is None and loaders is not None:
             self._load = loaders.JSONFileLoader.load_file
             self._list = loaders.Loader.list_available_services
-            loaders.JSONFileLoader.load_file = lambda loader, path: self.take(loader, path)
-            loaders.Loader.list_available_services = lambda loader, type_name: self.services(loader, type_name)
+            # Functions, since methods of this object would not get botocore's.
+            loaders.JSONFileLoader.load_file = load_file
+            loaders.Loader.list_available_services = list_available_services
 
     def load(self, path: str) -> None:
         """Parse a file for the tasks to come.

@@ -186,8 +186,7 @@ def spawn(
         cwd="/",
         start_new_session=True,
     )
-    assert process.stdin
-    with process.stdin as script:
+    with t.cast(t.IO[bytes], process.stdin) as script:
         script.write(SCRIPT.format(folder=str(Path(__file__).parent.parent), settings=settings).encode())
     # Nobody waits for it.
     process.returncode = 0

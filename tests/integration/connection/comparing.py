@@ -83,10 +83,12 @@ class Group:
     prepare: Callable[[Path], None] = lambda folder: None
 
 
-def case(name: str, module: str, args: Any = None, expect: Mapping[str, Any] | None = None, /, **keywords: Any) -> Case:
+def case(
+    name: str, module: str, values: Any = None, expect: Mapping[str, Any] | None = None, /, **keywords: Any
+) -> Case:
     """Return a case by its task's module, arguments and keywords; `event` and `warm` are those of Case."""
     event, warm = keywords.pop("event", "ok"), keywords.pop("warm", True)
-    return Case({"name": name, module: args, **keywords}, expect or {}, event, warm)
+    return Case({"name": name, module: values, **keywords}, expect or {}, event, warm)
 
 
 def plays(group: Group, rounds: int) -> list[Yaml]:

@@ -306,7 +306,7 @@ def becomes_another(module: AnsibleModule) -> None:
 def warns(module: AnsibleModule) -> None:
     """Have Ansible and Python warn."""
     module.warn("look out")
-    module.deprecate("was better", version="9.9", collection_name="a.b")
+    module.deprecate("was better", version="9.0.0", collection_name="supastack.aws")
     import warnings
 
     warnings.warn("of Python's", UserWarning, stacklevel=1)
