@@ -126,6 +126,7 @@ class Task:
         if os.getpid() == self._pid and self._sockets == [identity(file) for file in (self._connection, self._lessons)]:
             with contextlib.suppress(OSError):
                 self._teach()
+            with contextlib.suppress(OSError):
                 wire.send_answer(self._connection, wire.EXITING, code)
         if code < 0:
             signal.signal(-code, signal.SIG_DFL)
