@@ -14,13 +14,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.processes import warm_processes
 from tests.stages.integration import sandbox
 from tests.stages.programs import capture, environment
 
 NAME = "bench-warm"
 CONNECTIONS = ("ansible.builtin.local", "supastack.aws.warm")
-# How a warm process is listed; its forks are listed so as well.
-ARGUMENTS = ["-", "supastack.aws.warm"]
 PROMISED = 0.40
 MIB = 1024
 
@@ -53,9 +52,9 @@ class Watch(threading.Thread):
     def run(self) -> None:
         """Look twice a second until the end."""
         while not self._ended.wait(0.5):
-            for process in warm_processes() - self._earlier:
+            for pid in warm_processes() - self._earlier:
                 try:
-                    rollup = (process / "smaps_rollup").read_text(encoding="ascii")
+                    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
                 except OSError:
                     continue
                 self.resident = max(self.resident, field(rollup, "Rss"))
@@ -65,18 +64,6 @@ class Watch(threading.Thread):
         """End, and wait for it."""
         self._ended.set()
         self.join()
-
-
-def warm_processes() -> set[Path]:
-    """Warm processes of this machine, without their forks."""
-    found = {}
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if (process / "cmdline").read_text(encoding="utf-8").split("\0")[1:-1] == ARGUMENTS:
-                found[process] = field((process / "status").read_text(encoding="utf-8"), "PPid")
-        except OSError:
-            continue
-    return {process for process, parent in found.items() if process.parent / str(parent) not in found}
 
 
 def field(text: str, name: str) -> int:

@@ -14,7 +14,6 @@ import contextlib
 import importlib
 import io
 import os
-import re
 import select
 import signal
 import socket
@@ -77,7 +76,9 @@ class Builder:
         encoded = payload.encoded_payload(source)
         new = [str(file) for file in self._files() - known]
         try:
-            sources = sources_of(payload.read_sources(io.BytesIO(base64.b64decode(encoded))), main_member(source))
+            sources = sources_of(
+                payload.read_sources(io.BytesIO(base64.b64decode(encoded))), payload.main_member(source)
+            )
             if any(not known or known[0] >= before for known in sources.values()):
                 raise ValueError("changed while it was built")
         except ValueError:
@@ -121,12 +122,6 @@ def file_of(member: str) -> Path:
         collection = importlib.import_module(".".join((root, *parts[:2])))
         return Path(collection.__path__[0], *parts[2:])
     return Path(ansible.__file__).parent.joinpath(*parts)
-
-
-def main_member(source: bytes) -> str:
-    """Return the name in the payload of the module that Ansible has built."""
-    found = re.search(rb"^module_fqn='([^']+)',$", source, re.MULTILINE)
-    return f"{found.group(1).decode().replace('.', '/')}.py" if found else ""
 
 
 def build(name: str, interpreter: str) -> bytes:

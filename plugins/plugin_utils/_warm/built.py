@@ -16,12 +16,12 @@ NAME = "built.json"
 
 
 def stamp(path: Path) -> list[int]:
-    """Return what changes when a file does; empty where there is none."""
+    """Return what changes when a file or a folder does, its time of change first; empty where there is none."""
     try:
         status = path.stat()
     except OSError:
         return []
-    return [status.st_mtime_ns, status.st_size]
+    return [status.st_mtime_ns, status.st_size, status.st_ino]
 
 
 def read(folder: Path) -> tuple[list[str], dict[str, list[int]]]:

@@ -17,9 +17,7 @@ import typing as t
 from pathlib import Path
 
 from . import models, notes, payload
-
-# Time of change, size and inode.
-Stamp = tuple[int, int, int]
+from .built import stamp
 
 
 class Environment(os._Environ):  # type: ignore[type-arg]
@@ -65,15 +63,6 @@ def noting(noted: set[t.Any]) -> t.Iterator[None]:
             variables.__class__ = kind
 
 
-def stamp(path: Path) -> Stamp | None:
-    """Return what changes when a file or a folder does; None where there is none."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size, status.st_ino
-
-
 def modules_in(folder: Path) -> frozenset[str] | None:
     """Return the names in a folder that Python takes for modules, packages or metadata; None if it is no folder."""
     try:
@@ -105,7 +94,7 @@ class Memory:
         # Whether an import did what only the process it happens in has of it: threads, and words to say.
         self._has_threads = self._has_spoken = False
         # Files and folders with their stamps, and folders with the modules in them.
-        self._stamps: dict[Path, tuple[Stamp | None, frozenset[str] | None]] = {}
+        self._stamps: dict[Path, tuple[list[int], frozenset[str] | None]] = {}
         # Modules must not come from where this process happens to have been started.
         sys.path[:] = [folder for folder in sys.path if folder]
         self._stamp()

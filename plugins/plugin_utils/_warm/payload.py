@@ -31,8 +31,9 @@ ROOTS = ("ansible", "ansible_collections")
 ARCHIVE = re.compile(r"/ansible_[^/]*_payload_[^/]*/ansible_[^/]*_payload\.zip$")
 # Where modules seem to be while they are executed ahead of their tasks.
 AHEAD = "/ansible_known_payload_/ansible_known_payload.zip"
-# How the wrapper names the module, and how it holds the payload: base64 in one line.
+# How the wrapper names the module, as tasks do and as Python does, and how it holds the payload: base64 in one line.
 NAME = re.compile(rb"^ansible_module='([^']+)',$", re.MULTILINE)
+MAIN = re.compile(rb"^module_fqn='([^']+)',$", re.MULTILINE)
 ENCODED = re.compile(rb"^zip_data='([A-Za-z0-9+/=]+)',$", re.MULTILINE)
 
 
@@ -52,6 +53,12 @@ def module_name(source: bytes) -> str:
     """Return the name of the Ansible module in the source that Ansible sends; empty when there is none."""
     found = NAME.search(source)
     return found.group(1).decode() if found else ""
+
+
+def main_member(source: bytes) -> str:
+    """Return the name that the Ansible module has in its payload; empty when there is none."""
+    found = MAIN.search(source)
+    return f"{found.group(1).decode().replace('.', '/')}.py" if found else ""
 
 
 class Library:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.integration.connection.conftest import LOCAL, WARM, Ansible, Result, Run, Yaml
+from tests.integration.connection.conftest import Ansible, Result, Run, Yaml
+from tests.integration.connection.runs import LOCAL, WARM
 
 # Each task is played for a warm process that knows nothing, and for one that has learned from it.
 ROUNDS = 2

@@ -8,19 +8,18 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.integration.connection.runs import Scene, stop_all
 from tests.stages.programs import environment
 from tools.places import CHECKOUT, VENV
 
 FOLDER = Path(__file__).parent
-LOCAL = "ansible.builtin.local"
-WARM = "supastack.aws.warm"
 # In front of the lines that callback/lines.py prints.
 MARK = "@lines@"
 # What Ansible tells with -vvv about a task that the warm process ran, or left to local.
@@ -178,3 +177,11 @@ def read(text: str) -> list[Result]:
 def ansible(tmp_path: Path) -> Callable[[str], Ansible]:
     """Return a function that makes a new folder for Ansible by its name."""
     return lambda name: Ansible(tmp_path / name)
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    """A place for the runs of one test."""
+    made = Scene(tmp_path)
+    yield made
+    stop_all(made)

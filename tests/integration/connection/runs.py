@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.processes import command_line, processes, warm_processes
 from tests.stages.programs import environment
 from tools.places import CHECKOUT, VENV
 
@@ -59,19 +60,6 @@ def wait_until(condition: Callable[[], Any], seconds: float = PATIENCE) -> Any:
     while not (value := condition()) and time.monotonic() < end:
         time.sleep(0.02)
     return value
-
-
-def command_line(pid: int) -> list[str]:
-    """Return what a process was started with, nothing when there is none or it has ended."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8", errors="replace").split("\0")[:-1]
-    except (FileNotFoundError, ProcessLookupError):
-        return []
-
-
-def parent_of(pid: int) -> int:
-    """Return the process ID of a process' parent (proc_pid_stat(5))."""
-    return int(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
 
 
 @dataclass(frozen=True)
@@ -185,13 +173,11 @@ class Scene:
 
     def processes(self) -> list[int]:
         """Return the processes of the runs here: of Ansible, of modules, and warm ones."""
-        pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
-        return [pid for pid in pids if any(str(self.folder) in word for word in command_line(pid))]
+        return [pid for pid in processes() if any(str(self.folder) in word for word in command_line(pid))]
 
     def warm(self) -> list[int]:
-        """Return the warm processes of the runs here; their forks look the same but for their parent."""
-        alike = [pid for pid in self.processes() if command_line(pid)[1:] == ["-", WARM]]
-        return [pid for pid in alike if parent_of(pid) not in alike]
+        """Return the warm processes of the runs here."""
+        return sorted(warm_processes().intersection(self.processes()))
 
     def start(
         self,

@@ -11,7 +11,8 @@ import pytest
 
 from tests.integration.connection import cases
 from tests.integration.connection.comparing import Group, compare, differences, normalised
-from tests.integration.connection.conftest import LOCAL, WARM, Ansible, Run, Yaml
+from tests.integration.connection.conftest import Ansible, Run, Yaml
+from tests.integration.connection.runs import LOCAL, WARM
 
 GROUPS = {name: group for name, group in vars(cases).items() if isinstance(group, Group)}
 

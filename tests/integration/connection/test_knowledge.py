@@ -29,12 +29,11 @@ from tests.integration.connection.runs import (
     Task,
     library,
     library_path,
-    parent_of,
     pause,
     probe,
-    stop_all,
     wait_until,
 )
+from tests.processes import parent_of
 
 MIB = 1 << 20
 # Seconds for which an import may hold a task up.
@@ -52,14 +51,6 @@ ODD = {
     "leaves": "raise SystemExit('as it should')\n",
     "exits_hard": "if in_warm():\n    os._exit(3)\nX = 1\n",
 }
-
-
-@pytest.fixture
-def scene(tmp_path: Path) -> Iterator[Scene]:
-    """A place for the runs of one test."""
-    made = Scene(tmp_path)
-    yield made
-    stop_all(made)
 
 
 # Sources

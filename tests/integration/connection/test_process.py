@@ -11,7 +11,7 @@ import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,27 +23,18 @@ from tests.integration.connection.runs import (
     Gate,
     Run,
     Scene,
-    command_line,
     copy,
     library,
     library_path,
     pause,
     probe,
-    stop_all,
     wait_until,
 )
+from tests.processes import command_line
 
 SYSTEM_PYTHON = Path("/usr/bin/python3")
 ROOT = os.geteuid() == 0
 NOBODY = 65534
-
-
-@pytest.fixture
-def scene(tmp_path: Path) -> Iterator[Scene]:
-    """A place for the runs of one test."""
-    made = Scene(tmp_path)
-    yield made
-    stop_all(made)
 
 
 def assert_all_warm(run: Run) -> None:

@@ -8,8 +8,8 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
+from tests import processes
 from tests.bench import warm
 
 
@@ -25,17 +25,17 @@ def test_the_table_has_each_round_and_the_ratio_of_medians() -> None:
 
 
 def test_forks_of_a_warm_process_are_not_counted() -> None:
-    before = warm.warm_processes()
+    before = processes.warm_processes()
     program = "import os, time; child = os.fork(); child and print(child, flush=True); time.sleep(60)"
     with subprocess.Popen(
-        [sys.executable, *warm.ARGUMENTS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, *processes.WARM_ARGUMENTS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdin and process.stdout
         process.stdin.write(program)
         process.stdin.close()
         child = int(process.stdout.readline())
         try:
-            assert warm.warm_processes() - before == {Path(f"/proc/{process.pid}")}
+            assert processes.warm_processes() - before == {process.pid}
         finally:
             os.kill(child, signal.SIGKILL)
             process.kill()

@@ -151,7 +151,7 @@ def test_what_comes_from_elsewhere_is_not_built_ahead() -> None:
     with pytest.raises(ValueError, match="is not that of"):
         builder.sources_of({"ansible/modules/ping.py": b"of a playbook"}, "ansible/modules/ping.py")
     with pytest.raises(ValueError, match="comes from elsewhere"):
-        builder.sources_of({"ansible/legacy/own.py": b"of a playbook"}, builder.main_member(b"no module"))
+        builder.sources_of({"ansible/legacy/own.py": b"of a playbook"}, payload.main_member(b"no module"))
 
 
 def test_more_builders_stop_when_a_task_has_seen_a_change(
