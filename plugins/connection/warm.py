@@ -121,6 +121,7 @@ from pathlib import Path
 
 import ansible.constants as C
 from ansible import context
+from ansible.errors import AnsibleOptionsError
 from ansible.plugins.connection import ensure_connect
 from ansible.plugins.connection.local import Connection as Local
 from ansible.utils.display import Display
@@ -148,6 +149,9 @@ class Connection(Local):  # type: ignore[misc]
     def set_options(self, *args: t.Any, **kwargs: t.Any) -> None:
         """Take the options of a task; with the first one, start the warm process, so that it is ready when needed."""
         super().set_options(*args, **kwargs)
+        for name, unit in (("warm_idle_timeout", "second"), ("warm_memory_limit", "MiB")):
+            if self.get_option(name) < 1:
+                raise AnsibleOptionsError(f"ansible_{name} is {self.get_option(name)}: give at least 1 {unit}.")
         interpreter = self.get_option("warm_python_interpreter") or ""
         if LINUX and self.get_option("pipelining") and interpreter.startswith("/") and not self._folder().exists():
             from ansible_collections.supastack.aws.plugins.plugin_utils._warm.place import UnusableError

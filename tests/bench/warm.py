@@ -139,6 +139,8 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="tests/bench/warm.py", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3, help="how often each of the two runs (default: %(default)s)")
     rounds = parser.parse_args(arguments).rounds
+    if rounds < 1:
+        parser.error(f"--rounds is {rounds}: give at least 1")
     try:
         pairs = measure(rounds)
     except BenchError as error:

@@ -79,7 +79,7 @@ class Builder:
             sources = sources_of(
                 payload.read_sources(io.BytesIO(base64.b64decode(encoded))), payload.main_member(source)
             )
-            if any(not known or known[0] >= before for known in sources.values()):
+            if any(changed >= before for changed, *_rest in sources.values()):
                 raise ValueError("changed while it was built")
         except ValueError:
             for file in new:

@@ -9,6 +9,8 @@ import signal
 import subprocess
 import sys
 
+import pytest
+
 from tests import processes
 from tests.bench import warm
 
@@ -44,3 +46,9 @@ def test_forks_of_a_warm_process_are_not_counted() -> None:
 def test_a_field_that_is_not_there_is_nothing() -> None:
     assert warm.field("Rss:  12 kB\nPss: 3 kB", "Pss") == 3
     assert warm.field("Rss:  12 kB", "Pss") == 0
+
+
+def test_no_round_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        warm.main(["--rounds", "0"])
+    assert "--rounds is 0: give at least 1" in capsys.readouterr().err

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from ansible import constants
+from ansible.errors import AnsibleOptionsError
 from ansible.playbook.play_context import PlayContext
 from ansible.plugins.loader import connection_loader
 from ansible_collections.supastack.aws.plugins.plugin_utils._warm import builder, built
@@ -158,3 +159,18 @@ def test_it_is_not_started_where_it_could_not_be_used(
 ) -> None:
     connect(**variables)
     assert list(tmp_path.glob("warm/*.sock")) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fix"),
+    [
+        ("ansible_warm_idle_timeout", 0, "give at least 1 second"),
+        ("ansible_warm_idle_timeout", -5, "give at least 1 second"),
+        ("ansible_warm_memory_limit", 0, "give at least 1 MiB"),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_refused(
+    connect: t.Callable[..., t.Any], name: str, value: int, fix: str
+) -> None:
+    with pytest.raises(AnsibleOptionsError, match=f"^{name} is {value}: {fix}"):
+        connect(**{name: value})
