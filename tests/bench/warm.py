@@ -137,7 +137,7 @@ def table(pairs: Sequence[tuple[Run, Run]], ratio: float) -> list[str]:
 def main(arguments: Sequence[str]) -> int:
     """Returns 0 when warm needs no more than the promised share of local's time."""
     parser = argparse.ArgumentParser(prog="tests/bench/warm.py", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3, help="how often each of the two runs (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=5, help="how often each of the two runs (default: %(default)s)")
     rounds = parser.parse_args(arguments).rounds
     if rounds < 1:
         parser.error(f"--rounds is {rounds}: give at least 1")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import importlib
 import io
 import os
@@ -24,7 +25,7 @@ from pathlib import Path
 
 import ansible
 import ansible.constants as C
-from ansible.executor.module_common import modify_module
+from ansible.executor import module_common
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import module_loader
 from ansible.template import Templar
@@ -40,6 +41,7 @@ def build_ahead(lesson: notes.Lesson, folder: Path, lessons: socket.socket, run:
     if os.fork() == 0:
         try:
             detach({lessons.fileno(), run})
+            parse_once()
             builder = Builder(folder, interpreter)
             for name in lesson.modules:
                 if select.select([run], [], [], 0)[0] or builder.is_outdated():
@@ -50,6 +52,13 @@ def build_ahead(lesson: notes.Lesson, folder: Path, lessons: socket.socket, run:
                     notes.Lesson([], [], [], [], encoded, lesson.members).send(lessons, wire.AHEAD)
         finally:
             os._exit(0)
+
+
+def parse_once() -> None:
+    """Let this process parse a source only once: modules share most module_utils, and parsing is most of the work."""
+    # A function of Ansible's own, without which each module is parsed anew.
+    with contextlib.suppress(AttributeError):
+        module_common._compile_module_ast = functools.cache(module_common._compile_module_ast)
 
 
 class Builder:
@@ -132,7 +141,7 @@ def build(name: str, interpreter: str) -> bytes:
         "ansible_playbook_python": sys.executable,
         "ansible_python_interpreter": interpreter,
     }
-    built = modify_module(
+    built = module_common.modify_module(
         module_name=name,
         module_path=found.plugin_resolved_path,
         module_args={},

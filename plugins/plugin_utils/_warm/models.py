@@ -48,7 +48,10 @@ class Models:
         :param path: as botocore names it, without .json or .json.gz.
         """
         if path not in self._parsed and self._load:
-            self._parsed[path] = self._load(sys.modules["botocore.loaders"].JSONFileLoader(), path)
+            parsed = self._parsed[path] = self._load(sys.modules["botocore.loaders"].JSONFileLoader(), path)
+            # botocore keeps the methods' names of all operations for as long as its process lasts.
+            for operation in (parsed or {}).get("operations", ()):
+                sys.modules["botocore"].xform_name(operation)
 
     def list(self, folders: t.Sequence[str], type_name: str) -> None:
         """List the services that have a file of a kind in some folders."""

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from ansible import constants
+from ansible.executor import module_common
 from ansible_collections.supastack.aws.plugins.plugin_utils._warm import builder, built, notes, payload, wire
 
 
@@ -165,3 +166,19 @@ def test_more_builders_stop_when_a_task_has_seen_a_change(
     assert lessons[0].recv(1) == b""
     os.close(run)
     os.close(running)
+
+
+def test_a_source_is_parsed_once_for_all_modules(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module_common, "_compile_module_ast", module_common._compile_module_ast)
+    parsed = module_common._compile_module_ast
+    builder.parse_once()
+    once = module_common._compile_module_ast
+    assert once("thing", b"X = 1") is once("thing", b"X = 1")
+    assert once("thing", b"X = 2") is not once("thing", b"X = 1")
+    assert parsed("thing", b"X = 1") is not parsed("thing", b"X = 1")
+
+
+def test_it_builds_without_that_function_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(module_common, "_compile_module_ast")
+    builder.parse_once()
+    assert not hasattr(module_common, "_compile_module_ast")

@@ -8,6 +8,7 @@ import sys
 import typing as t
 from pathlib import Path
 
+import botocore
 import botocore.loaders
 import pytest
 from ansible_collections.supastack.aws.plugins.plugin_utils._warm.models import Models
@@ -115,3 +116,17 @@ def test_they_are_installed_once_there_is_botocore(models: Models, in_fork: InFo
         assert loaders.JSONFileLoader.load_file is installed
 
     in_fork(run)
+
+
+def test_the_names_of_methods_are_known_with_a_description(models: Models, in_fork: InFork) -> None:
+    def run() -> tuple[bool, bool]:
+        known = vars(botocore)["_xform_cache"]
+        known.clear()
+        models.install()
+        path = str(next(Path(botocore.loaders.Loader.BUILTIN_DATA_PATH, "sqs").iterdir()) / KIND)
+        before = ("ListQueues", "_") in known
+        models.load(path)
+        models.load(str(Path(path).with_name("none")))
+        return before, ("ListQueues", "_") in known
+
+    assert in_fork(run) == (False, True)
