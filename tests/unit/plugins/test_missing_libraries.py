@@ -32,11 +32,6 @@ def load_without(library: str, file: str, monkeypatch: pytest.MonkeyPatch) -> An
     return module
 
 
-def refuses_to_name_a_partition(plugin: Any) -> None:
-    with pytest.raises(AnsibleFilterError, match="aws_partition needs the Python package botocore"):
-        plugin.aws_partition("eu-west-1")
-
-
 def refuses_to_list_regions(plugin: Any) -> None:
     with pytest.raises(AnsibleFilterError, match="aws_regions needs the Python package botocore"):
         plugin.aws_regions("eks")
@@ -77,7 +72,6 @@ def refuses_envelopes_only(plugin: Any) -> None:
 
 
 GUARDED: dict[str, tuple[str, Callable[[Any], None]]] = {
-    "filter/aws_partition.py": ("botocore", refuses_to_name_a_partition),
     "filter/aws_regions.py": ("botocore", refuses_to_list_regions),
     "filter/supabase_keys.py": ("cryptography", refuses_to_generate_keys),
     "lookup/eks_token.py": ("botocore", refuses_to_make_a_token),
