@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
-from sandbox.aws.patches import acm, ec2, flow_logs, iam, kms, launch_templates, network_acls, s3
+from sandbox.aws.patches import acm, ec2, events, flow_logs, iam, kms, launch_templates, network_acls, s3
 
 PATCHES = (
     *acm.PATCHES,
     *ec2.PATCHES,
+    *events.PATCHES,
     *flow_logs.PATCHES,
     *iam.PATCHES,
     *kms.PATCHES,

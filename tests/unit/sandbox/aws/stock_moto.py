@@ -179,6 +179,44 @@ def release_of_address_in_use() -> bool:
     return True
 
 
+def event_rule(name: str = "rule", bus: str = "default", **members: Any) -> str:
+    """A rule for every event of the source test: its ARN."""
+    events, pattern = client("events"), json.dumps({"source": ["test"]})
+    if bus != "default":
+        events.create_event_bus(Name=bus)
+    return str(events.put_rule(Name=name, EventBusName=bus, EventPattern=pattern, **members)["RuleArn"])
+
+
+def tags_by_arn() -> bool:
+    event_rule(Tags=[{"Key": "a", "Value": "1"}])
+    return bool(client("events").list_tags_for_resource(ResourceARN=event_rule(bus="other"))["Tags"])
+
+
+def tags_of_rule_that_exists() -> bool:
+    event_rule()
+    arn = event_rule(Tags=[{"Key": "a", "Value": "1"}])
+    return bool(client("events").list_tags_for_resource(ResourceARN=arn)["Tags"])
+
+
+def target_quota() -> bool:
+    event_rule()
+    targets = [{"Id": str(number), "Arn": "arn:aws:sqs:eu-west-1:123456789012:queue"} for number in range(6)]
+    try:
+        client("events").put_targets(Rule="rule", Targets=targets)
+    except ClientError:
+        return False
+    return True
+
+
+def events_of_disabled_rule() -> bool:
+    queue = client("sqs").create_queue(QueueName="queue")["QueueUrl"]
+    event_rule(State="DISABLED")
+    target = {"Id": "queue", "Arn": "arn:aws:sqs:eu-west-1:123456789012:queue"}
+    client("events").put_targets(Rule="rule", Targets=[target])
+    client("events").put_events(Entries=[{"Source": "test", "DetailType": "test", "Detail": "{}"}])
+    return "Messages" in client("sqs").receive_message(QueueUrl=queue)
+
+
 def flow_log(**members: Any) -> dict[str, Any]:
     """A flow log of a new VPC, as it is described; empty when it was not made."""
     ec2 = client("ec2")
@@ -475,6 +513,10 @@ GAPS: list[Callable[[], bool]] = [
     nat_gateway_tag_filters,
     address_of_deleted_nat_gateway,
     release_of_address_in_use,
+    tags_by_arn,
+    tags_of_rule_that_exists,
+    target_quota,
+    events_of_disabled_rule,
     flow_log_to_log_group_arn,
     flow_log_to_bucket_prefix,
     flow_log_role,

@@ -535,6 +535,61 @@ def test_key_state_by_arn(aws: Any) -> None:
     assert kms.describe_key(KeyId=arn)["KeyMetadata"]["KeyState"] == "Disabled"
 
 
+def _event_rule(aws: Any, name: str, bus: str = "default", **members: Any) -> str:
+    """A rule for every event whose source is the rule's name: its ARN."""
+    pattern = json.dumps({"source": [name]})
+    return str(aws.client("events").put_rule(Name=name, EventBusName=bus, EventPattern=pattern, **members)["RuleArn"])
+
+
+def test_rules_of_one_name_have_tags_of_their_own(aws: Any) -> None:
+    events, name = aws.client("events"), f"rule-{uuid.uuid4().hex[:8]}"
+    bus = events.create_event_bus(Name=name)["EventBusArn"]
+    tags = [{"Key": "bus", "Value": "default"}]
+    arns = [_event_rule(aws, name, Tags=tags), _event_rule(aws, name, name), bus]
+
+    def tags_of() -> list[dict[str, str]]:
+        found = [events.list_tags_for_resource(ResourceARN=arn)["Tags"] for arn in arns]
+        return [{tag["Key"]: tag["Value"] for tag in one} for one in found]
+
+    assert tags_of() == [{"bus": "default"}, {}, {}]
+    events.tag_resource(ResourceARN=arns[1], Tags=[{"Key": "bus", "Value": "own"}])
+    events.untag_resource(ResourceARN=arns[0], TagKeys=["bus"])
+    assert tags_of() == [{}, {"bus": "own"}, {}]
+    with pytest.raises(events.exceptions.ResourceNotFoundException):
+        events.list_tags_for_resource(ResourceARN=f"{arns[0]}-none")
+
+
+def test_tags_of_a_rule_that_exists_are_ignored(aws: Any) -> None:
+    events, name = aws.client("events"), f"rule-{uuid.uuid4().hex[:8]}"
+    _event_rule(aws, name, Tags=[{"Key": "a", "Value": "1"}])
+    arn = _event_rule(aws, name, Tags=[{"Key": "a", "Value": "2"}, {"Key": "b", "Value": "1"}])
+    assert events.list_tags_for_resource(ResourceARN=arn)["Tags"] == [{"Key": "a", "Value": "1"}]
+
+
+def test_a_rule_has_five_targets_at_most(aws: Any) -> None:
+    events, name = aws.client("events"), f"rule-{uuid.uuid4().hex[:8]}"
+    _event_rule(aws, name)
+    targets = [{"Id": str(number), "Arn": f"arn:aws:sqs:eu-west-1:123456789012:{name}"} for number in range(6)]
+    events.put_targets(Rule=name, Targets=targets[:5])
+    events.put_targets(Rule=name, Targets=targets[:5])
+    with pytest.raises(events.exceptions.LimitExceededException):
+        events.put_targets(Rule=name, Targets=targets[5:])
+    with pytest.raises(events.exceptions.ResourceNotFoundException):
+        events.put_targets(Rule=name, EventBusName="none", Targets=targets[:1])
+
+
+def test_only_a_rule_in_force_sends_events(aws: Any) -> None:
+    events, sqs, name = aws.client("events"), aws.client("sqs"), f"rule-{uuid.uuid4().hex[:8]}"
+    queue = sqs.create_queue(QueueName=name)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    for state in ("DISABLED", "ENABLED"):
+        _event_rule(aws, name, State=state)
+        events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
+        events.put_events(Entries=[{"Source": name, "DetailType": state, "Detail": "{}"}])
+    messages = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
+    assert [json.loads(message["Body"])["detail-type"] for message in messages] == ["ENABLED"]
+
+
 def test_a_key_that_is_not_enabled_is_of_no_use(aws: Any) -> None:
     kms = aws.client("kms")
     arn = kms.create_key()["KeyMetadata"]["Arn"]
