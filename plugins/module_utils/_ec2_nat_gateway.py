@@ -17,6 +17,8 @@ from ansible_collections.supastack.aws.plugins.module_utils._tags import tags_of
 from ansible_collections.supastack.aws.plugins.module_utils._waiters import Waiter
 
 LIVE = ("pending", "available")
+PUBLIC = "public"
+PRIVATE = "private"
 PAUSE = 10.0
 # EC2 shows a new address everywhere, and a released one as free, within this time.
 SETTLING_SECONDS = 120
@@ -29,6 +31,7 @@ def view(gateway: t.Mapping[str, t.Any], address: t.Mapping[str, t.Any] | None) 
         "name": tags_of(gateway).get("Name"),
         "nat_gateway_id": gateway["NatGatewayId"],
         "state": gateway["State"],
+        "connectivity_type": gateway.get("ConnectivityType", PUBLIC),
         "subnet_id": gateway.get("SubnetId"),
         "vpc_id": gateway.get("VpcId"),
         "allocation_id": first.get("AllocationId"),
@@ -40,23 +43,24 @@ def view(gateway: t.Mapping[str, t.Any], address: t.Mapping[str, t.Any] | None) 
     }
 
 
-def unknown_view(name: str, address: t.Mapping[str, t.Any] | None) -> Plain:
+def unknown_view(options: Plain, address: t.Mapping[str, t.Any] | None) -> Plain:
     """Return the predicted return values of a NAT gateway that does not exist.
 
     :param address: the Elastic IP that it will take, when there is one already.
     """
     known = address or {}
+    private = options["connectivity_type"] == PRIVATE
     return {
-        "name": name,
+        "name": options["name"],
         "nat_gateway_id": placeholder("nat"),
         "state": "available",
         "vpc_id": placeholder("vpc"),
-        "allocation_id": known.get("AllocationId", placeholder("eipalloc")),
-        "public_ip": known.get("PublicIp", placeholder("public-ip")),
+        "allocation_id": None if private else known.get("AllocationId", placeholder("eipalloc")),
+        "public_ip": None if private else known.get("PublicIp", placeholder("public-ip")),
         "private_ip": placeholder("private-ip"),
         "network_interface_id": placeholder("eni"),
         "tags": {},
-        "address_tags": {},
+        "address_tags": tags_of(address),
     }
 
 
@@ -103,11 +107,14 @@ def allocate_address(client: t.Any, tags: t.Mapping[str, str]) -> Plain:
 
 @failing_to("create a NAT gateway in the subnet {subnet_id}")
 @unthrottled
-def create_gateway(client: t.Any, subnet_id: str, allocation_id: str, tags: t.Mapping[str, str]) -> Plain:
-    """Create a NAT gateway, waiting until EC2 sees an address that was allocated just before."""
+def create_gateway(client: t.Any, subnet_id: str, allocation_id: str | None, tags: t.Mapping[str, str]) -> Plain:
+    """Create a NAT gateway, waiting until EC2 sees an address that was allocated just before.
+
+    :param allocation_id: the address of a public one, None for a private one.
+    """
     request = {
         "SubnetId": subnet_id,
-        "AllocationId": allocation_id,
+        **({"AllocationId": allocation_id} if allocation_id else {"ConnectivityType": PRIVATE}),
         "TagSpecifications": tag_specification("natgateway", tags),
     }
     answer = retry_while(

@@ -13,8 +13,8 @@ version_added: 0.1.0
 author:
   - Supastack contributors (@supastack)
 description:
-  - Creates and deletes a public NAT gateway and its Elastic IP address. Both are found by their tag C(Name), so that
-    a second run changes nothing and a run that was interrupted between the two is resumed.
+  - Creates and deletes a NAT gateway, and the Elastic IP address of a public one. Both are found by their tag C(Name),
+    so that a second run changes nothing and a run that was interrupted between the two is resumed.
   - A NAT gateway of this name that is being deleted is waited for if it still holds the address.
 options:
   name:
@@ -26,14 +26,27 @@ options:
     description:
       - Whether the NAT gateway should exist.
       - V(absent) also releases the address, for which it has to wait until the NAT gateway is gone, even with
-        O(wait=false).
+        O(wait=false). It keeps that of O(allocation_id), which has to be given for this as well.
     type: str
     choices: [present, absent]
     default: present
   subnet_id:
     description:
-      - Public subnet of the NAT gateway. Cannot be changed.
+      - Subnet of the NAT gateway, a public one unless O(connectivity_type=private). Cannot be changed.
       - Required when O(state=present).
+    type: str
+  connectivity_type:
+    description:
+      - V(public) reaches the internet from an Elastic IP address, V(private) other networks only and has no such
+        address. Cannot be changed.
+    type: str
+    choices: [public, private]
+    default: public
+  allocation_id:
+    description:
+      - An Elastic IP address of your own, such as one that others have on their lists. It is used, and neither tagged
+        nor released. In check mode, it need not exist yet. Cannot be changed.
+      - Without it, an address is allocated.
     type: str
   tags:
     description:
@@ -76,6 +89,18 @@ EXAMPLES = r"""
     subnet_id: subnet-0aaa
   register: nat
 
+- name: Ensure a NAT gateway with an address of your own
+  supastack.aws.ec2_nat_gateway:
+    name: production-eu-west-1b
+    subnet_id: subnet-0bbb
+    allocation_id: eipalloc-0123456789abcdef0
+
+- name: Ensure a NAT gateway to networks behind a transit gateway
+  supastack.aws.ec2_nat_gateway:
+    name: production-private
+    subnet_id: subnet-0ccc
+    connectivity_type: private
+
 - name: Delete the NAT gateway and release its address
   supastack.aws.ec2_nat_gateway:
     name: production-eu-west-1a
@@ -100,6 +125,7 @@ nat_gateway:
       description: State that EC2 reports.
       type: str
       sample: available
+    connectivity_type: {description: V(public) or V(private)., type: str, sample: public}
     subnet_id:
       description: Subnet of the NAT gateway.
       type: str
@@ -109,11 +135,11 @@ nat_gateway:
       type: str
       sample: vpc-0123456789abcdef0
     allocation_id:
-      description: Identifier of the Elastic IP address.
+      description: Identifier of the Elastic IP address, null for a private NAT gateway.
       type: str
       sample: eipalloc-0123456789abcdef0
     public_ip:
-      description: The Elastic IP address.
+      description: The Elastic IP address, null for a private NAT gateway.
       type: str
       sample: 203.0.113.7
     private_ip:
@@ -142,6 +168,8 @@ from ansible_collections.supastack.aws.plugins.module_utils._difference import D
 from ansible_collections.supastack.aws.plugins.module_utils._ec2 import named_tags, write_tags
 from ansible_collections.supastack.aws.plugins.module_utils._ec2_nat_gateway import (
     LIVE,
+    PRIVATE,
+    PUBLIC,
     allocate_address,
     create_gateway,
     delete_gateway,
@@ -155,6 +183,11 @@ from ansible_collections.supastack.aws.plugins.module_utils._ec2_nat_gateway imp
     wait_until_available,
     wait_until_deleted,
 )
+from ansible_collections.supastack.aws.plugins.module_utils._ec2_nat_gateway_address import (
+    existing_address,
+    manages_address,
+    refuse_foreign_address,
+)
 from ansible_collections.supastack.aws.plugins.module_utils._module import (
     STATE_SPEC,
     TAGS_SPEC,
@@ -165,15 +198,24 @@ from ansible_collections.supastack.aws.plugins.module_utils._module import (
 from ansible_collections.supastack.aws.plugins.module_utils._tags import tags_of
 
 MOVE = "Delete it first (state=absent), or give the new one another name."
+FIXED = {
+    "connectivity_type": MOVE,
+    "subnet_id": MOVE,
+    "allocation_id": f"EC2 keeps the address of a NAT gateway. {MOVE} Leave allocation_id out if this module allocated "
+    "the address that it has.",
+}
 
 
 def desired_from(options: Plain, current: t.Mapping[str, t.Any] | None) -> Plain:
     """Return the values that the options ask for, in the form of the described NAT gateway."""
     present = current or {}
+    managed = manages_address(options)
     return {
+        "connectivity_type": options["connectivity_type"],
         "subnet_id": options["subnet_id"],
+        "allocation_id": options["allocation_id"],
         "tags": named_tags(options, present.get("tags")),
-        "address_tags": named_tags(options, present.get("address_tags")),
+        "address_tags": named_tags(options, present.get("address_tags")) if managed else None,
     }
 
 
@@ -184,41 +226,23 @@ def current_view(client: t.Any, gateway: Plain) -> Plain:
     return view(gateway, address)
 
 
-def free_address(client: t.Any, name: str, gateways: list[Plain]) -> Plain | None:
-    """Return the address that a run before left without a NAT gateway, None when there is none.
-
-    :param gateways: those that are being deleted still hold theirs, which is as good as free.
-    :raises AnsibleAWSError: when all addresses of this name are taken by something else.
-    """
-    leaving = {view(gateway, None)["allocation_id"]: gateway for gateway in gateways if gateway["State"] == "deleting"}
-    addresses = list_addresses(client, name)
-    for address in addresses:
-        if "AssociationId" not in address or address["AllocationId"] in leaving:
-            return address
-    if addresses:
-        taken = ", ".join(f"{address['AllocationId']} ({address['PublicIp']})" for address in addresses)
-        raise AnsibleAWSError(
-            message=f"name is {name!r}, but the Elastic IP address with this tag Name is in use elsewhere: {taken}. "
-            "Disassociate it, give it another Name, or choose another name."
-        )
-    return None
-
-
 def ensure_present(client: t.Any, options: Plain, check_mode: bool) -> Result:
     """Create the NAT gateway, or bring its tags into the wanted state."""
     name = options["name"]
     gateways = list_gateways(client, name)
     gateway = one_gateway(name, gateways)
     if gateway is None:
-        address = free_address(client, name, gateways)
+        address = existing_address(client, options, gateways)
         difference = Difference(None, desired_from(options, None))
         if check_mode:
-            return Result(difference, difference.prediction(unknown_view(name, address)))
+            return Result(difference, difference.prediction(unknown_view(options, address)))
         gateway = make(client, options, address, gateways)
         return Result(difference, finished(client, options, gateway))
     current = current_view(client, gateway)
     difference = Difference(current, desired_from(options, current))
-    difference.refuse_change("subnet_id", MOVE)
+    for field, remedy in FIXED.items():
+        difference.refuse_change(field, remedy)
+    refuse_foreign_address(options, current)
     if check_mode:
         return Result(difference, difference.prediction({}))
     update(client, current, difference)
@@ -228,16 +252,19 @@ def ensure_present(client: t.Any, options: Plain, check_mode: bool) -> Result:
 
 
 def make(client: t.Any, options: Plain, address: Plain | None, gateways: list[Plain]) -> Plain:
-    """Create the NAT gateway with the address given, or with a new one."""
+    """Create the NAT gateway, a public one with the address given or with a new one."""
     tags = named_tags(options, None)
+    if options["connectivity_type"] == PRIVATE:
+        return create_gateway(client, options["subnet_id"], None, tags)
     if address is None:
         address = allocate_address(client, tags)
     else:
         for gateway in gateways:
             if gateway["State"] == "deleting":
                 wait_until_deleted(client, gateway["NatGatewayId"], options["wait_timeout"])
-        present = tags_of(address)
-        write_tags(client, address["AllocationId"], present, named_tags(options, present))
+        if manages_address(options):
+            present = tags_of(address)
+            write_tags(client, address["AllocationId"], present, named_tags(options, present))
     return create_gateway(client, options["subnet_id"], address["AllocationId"], tags)
 
 
@@ -260,13 +287,13 @@ def finished(client: t.Any, options: Plain, gateway: Plain) -> Plain:
 
 
 def ensure_absent(client: t.Any, options: Plain, check_mode: bool) -> Result:
-    """Delete the NAT gateway and release its address."""
+    """Delete the NAT gateway, and release its address unless it is the user's."""
     name = options["name"]
     gateways = [gateway for gateway in list_gateways(client, name) if gateway["State"] in (*LIVE, "deleting")]
     held = {view(gateway, None)["allocation_id"] for gateway in gateways}
     addresses = [
         address["AllocationId"]
-        for address in list_addresses(client, name)
+        for address in (list_addresses(client, name) if manages_address(options) else [])
         if "AssociationId" not in address or address["AllocationId"] in held
     ]
     live = one_gateway(name, gateways)
@@ -284,6 +311,11 @@ def ensure_absent(client: t.Any, options: Plain, check_mode: bool) -> Result:
 
 def ensure(client: t.Any, options: Plain, check_mode: bool) -> Result:
     """Bring the NAT gateway into the wanted state."""
+    if options["connectivity_type"] == PRIVATE and options["allocation_id"]:
+        raise AnsibleAWSError(
+            message=f"allocation_id is {options['allocation_id']!r}, but a private NAT gateway has no Elastic IP "
+            "address. Leave it out, or set connectivity_type=public."
+        )
     action = ensure_present if options["state"] == "present" else ensure_absent
     return action(client, options, check_mode)
 
@@ -293,6 +325,8 @@ def main() -> None:
     argument_spec = {
         "name": {"type": "str", "required": True},
         "subnet_id": {"type": "str"},
+        "connectivity_type": {"type": "str", "choices": [PUBLIC, PRIVATE], "default": PUBLIC},
+        "allocation_id": {"type": "str"},
         **STATE_SPEC,
         **TAGS_SPEC,
         **WAIT_SPEC,

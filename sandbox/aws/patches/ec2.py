@@ -68,6 +68,25 @@ def patch_nat_gateway_tag_filters() -> None:
     wrap(EC2Backend, "describe_nat_gateways", describe)
 
 
+def patch_nat_gateway_connectivity() -> None:
+    """DescribeNatGateways does not tell the connectivity of a NAT gateway that was created without one.
+
+    Source: EC2 API reference, CreateNatGateway, ConnectivityType: the default is public.
+    """
+
+    def create(
+        original: Callable[..., NatGateway],
+        self: EC2Backend,
+        subnet_id: str,
+        allocation_id: str,
+        tags: dict[str, str] | None = None,
+        connectivity_type: str | None = None,
+    ) -> NatGateway:
+        return original(self, subnet_id, allocation_id, tags, connectivity_type or "public")
+
+    wrap(EC2Backend, "create_nat_gateway", create)
+
+
 def patch_address_of_deleted_nat_gateway() -> None:
     """DeleteNatGateway leaves the Elastic IP address associated with the gateway that is gone.
 
@@ -126,6 +145,7 @@ PATCHES = (
     patch_rule_description_answer,
     patch_nat_gateway_resource_type,
     patch_nat_gateway_tag_filters,
+    patch_nat_gateway_connectivity,
     patch_address_of_deleted_nat_gateway,
     patch_release_of_address_in_use,
 )

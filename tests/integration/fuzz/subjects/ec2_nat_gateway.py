@@ -17,8 +17,16 @@ def place(_world: Options, _text: str) -> Options:
     return {"name": NAME}
 
 
+def prepare(clients: Clients) -> Options:
+    """A network, and an address of the user's own, which must outlive every sequence without a tag."""
+    address = clients("ec2").allocate_address(Domain="vpc")["AllocationId"]
+    return {**network(clients), "allocation_id": address}
+
+
 def fixed(world: Options) -> Wishes:
-    return st.fixed_dictionaries({"subnet_id": st.sampled_from(world["subnet_ids"])})
+    kinds = [{}, {"connectivity_type": "private"}, {"allocation_id": world["allocation_id"]}]
+    subnets = st.sampled_from(world["subnet_ids"])
+    return st.builds(lambda subnet, kind: {"subnet_id": subnet, **kind}, subnets, st.sampled_from(kinds))
 
 
 def wishes(_world: Options) -> Wishes:
@@ -34,13 +42,18 @@ def observe(clients: Clients, options: Options) -> Options | None:
     if not live and not addresses:
         return None
     tags = [tags_of(resource["Tags"]) for resource in (*live, *addresses)]
-    return {"subnet_id": live[0]["SubnetId"], "tags": tags[0] if tags[0] == tags[1] else tags}
+    return {
+        "subnet_id": live[0]["SubnetId"],
+        "connectivity_type": live[0]["ConnectivityType"],
+        "allocation_id": live[0]["NatGatewayAddresses"][0].get("AllocationId"),
+        "tags": tags[0] if tags[0] == tags[-1] else tags,
+    }
 
 
 SUBJECT = Subject(
     module="ec2_nat_gateway",
     key="nat_gateway",
-    prepare=network,
+    prepare=prepare,
     place=place,
     fixed=fixed,
     wishes=wishes,

@@ -46,6 +46,12 @@ def gateway(state: str = "available", tags: Mapping[str, str] = TAGS, **changes:
     return {**described, **changes}
 
 
+def private_gateway(state: str = "available") -> dict[str, Any]:
+    """Return a private NAT gateway as EC2 describes it."""
+    addresses = [{"PrivateIp": "10.0.0.9", "NetworkInterfaceId": "eni-1"}]
+    return gateway(state, ConnectivityType="private", NatGatewayAddresses=addresses)
+
+
 def address(tags: Mapping[str, str] = TAGS, **changes: Any) -> dict[str, Any]:
     """Return an Elastic IP address as EC2 describes it."""
     return {"AllocationId": EIP, "PublicIp": "203.0.113.7", "Tags": tag_list(tags), **changes}
@@ -84,6 +90,15 @@ CREATE_REQUEST = {
     "TagSpecifications": [{"ResourceType": "natgateway", "Tags": WRITTEN_TAGS}],
 }
 CREATE = ("create_nat_gateway", CREATE_REQUEST, {"NatGateway": gateway("pending")})
+CREATE_PRIVATE = (
+    "create_nat_gateway",
+    {
+        "SubnetId": "subnet-1",
+        "ConnectivityType": "private",
+        "TagSpecifications": CREATE_REQUEST["TagSpecifications"],
+    },
+    {"NatGateway": private_gateway("pending")},
+)
 DELETE = ("delete_nat_gateway", {"NatGatewayId": NAT}, {"NatGatewayId": NAT})
 RELEASE: Call = ("release_address", {"AllocationId": EIP}, {})
 
@@ -108,6 +123,48 @@ MATRIX: dict[str, tuple[dict[str, Any], list[Any], list[Any], bool, dict[str, An
         ],
         True,
         {"tags": {"team": "data", "Name": NAME}, "public_ip": "203.0.113.7"},
+    ),
+    "create with an own address": (
+        {**OPTIONS, "allocation_id": EIP},
+        [named_gateways(), one_address(tags={"Name": "partner"})],
+        [CREATE, one_gateway(gateway()), one_address(tags={"Name": "partner"})],
+        True,
+        {"allocation_id": EIP, "public_ip": "203.0.113.7", "tags": TAGS, "address_tags": {"Name": "partner"}},
+    ),
+    "no-op with an own address": (
+        {**OPTIONS, "allocation_id": EIP},
+        [named_gateways(gateway()), one_address(tags={})],
+        [],
+        False,
+        {"allocation_id": EIP, "address_tags": {}, "connectivity_type": "public"},
+    ),
+    "delete with an own address": (
+        {**ABSENT, "allocation_id": EIP},
+        [named_gateways(gateway())],
+        [DELETE, one_gateway(gateway("deleted"))],
+        True,
+        None,
+    ),
+    "create private": (
+        {**OPTIONS, "connectivity_type": "private"},
+        [named_gateways()],
+        [CREATE_PRIVATE, one_gateway(private_gateway())],
+        True,
+        {"connectivity_type": "private", "allocation_id": None, "public_ip": None, "address_tags": {}, "tags": TAGS},
+    ),
+    "no-op private": (
+        {**OPTIONS, "connectivity_type": "private"},
+        [named_gateways(private_gateway())],
+        [],
+        False,
+        {"connectivity_type": "private", "allocation_id": None},
+    ),
+    "delete private": (
+        {**ABSENT, "connectivity_type": "private"},
+        [named_gateways(private_gateway())],
+        [DELETE, one_gateway(private_gateway("deleted"))],
+        True,
+        None,
     ),
     "delete": (
         ABSENT,
@@ -135,6 +192,96 @@ def test_prediction_has_the_keys_of_a_real_gateway(run_module: Callable[..., Any
     predicted = run_module(ec2_nat_gateway, options, steps, check_mode=True).result["nat_gateway"]
     assert set(predicted) == set(real)
     assert predicted["nat_gateway_id"] == "nat-known-after-apply"
+
+
+@pytest.mark.parametrize(
+    ("options", "found", "address_read"),
+    [
+        ({"connectivity_type": "private"}, private_gateway(), []),
+        ({"allocation_id": EIP}, gateway(), [one_address()]),
+    ],
+)
+def test_prediction_of_other_gateways_has_the_keys_of_a_real_one(
+    run_module: Callable[..., Any], options: dict[str, Any], found: dict[str, Any], address_read: list[Call]
+) -> None:
+    options = {**OPTIONS, **options}
+    real = run_module(ec2_nat_gateway, options, [named_gateways(found), *address_read]).result["nat_gateway"]
+    steps = [named_gateways(), *address_read]
+    predicted = run_module(ec2_nat_gateway, options, steps, check_mode=True).result["nat_gateway"]
+    assert set(predicted) == set(real)
+    assert predicted["allocation_id"] == real["allocation_id"]
+    assert predicted["public_ip"] == real["public_ip"]
+
+
+def test_an_own_address_may_be_predicted(run_module: Callable[..., Any]) -> None:
+    options = {**OPTIONS, "allocation_id": "eipalloc-known-after-apply"}
+    outcome = run_module(ec2_nat_gateway, options, [named_gateways()], check_mode=True)
+    assert outcome.result["nat_gateway"]["allocation_id"] == "eipalloc-known-after-apply"
+    assert outcome.result["nat_gateway"]["public_ip"] == "public-ip-known-after-apply"
+
+
+def test_an_own_address_is_waited_for_while_the_gateway_before_leaves(run_module: Callable[..., Any]) -> None:
+    held = one_address(tags={}, AssociationId="eipassoc-1")
+    steps = [named_gateways(gateway("deleting")), held, one_gateway(gateway("deleted")), CREATE]
+    steps += [one_gateway(gateway()), one_address(tags={})]
+    outcome = run_module(ec2_nat_gateway, {**OPTIONS, "allocation_id": EIP}, steps)
+    assert outcome.result["nat_gateway"]["address_tags"] == {}
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["real", "check"])
+@pytest.mark.parametrize(
+    ("answer", "part"),
+    [
+        ("InvalidAllocationID.NotFound: none", "no such Elastic IP address"),
+        ({"Addresses": [address(AssociationId="eipassoc-1")]}, "in use elsewhere: eipalloc-0123456789abcdef0 (203"),
+    ],
+)
+def test_an_own_address_that_cannot_be_used_is_refused(
+    run_module: Callable[..., Any], answer: Any, part: str, check_mode: bool
+) -> None:
+    steps = [named_gateways(), ("describe_addresses", {"AllocationIds": [EIP]}, answer)]
+    options = {**OPTIONS, "allocation_id": EIP}
+    message = run_module(ec2_nat_gateway, options, steps, check_mode=check_mode).message
+    assert f"allocation_id is {EIP!r}" in message
+    assert part in message
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["real", "check"])
+def test_the_address_cannot_be_changed(run_module: Callable[..., Any], check_mode: bool) -> None:
+    steps = [named_gateways(gateway()), one_address()]
+    options = {**OPTIONS, "allocation_id": "eipalloc-2"}
+    message = run_module(ec2_nat_gateway, options, steps, check_mode=check_mode).message
+    assert all(part in message for part in ("allocation_id", EIP, "eipalloc-2", "state=absent", "Leave allocation_id"))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "steps"),
+    [
+        ("private", [named_gateways(gateway()), one_address()]),
+        ("public", [named_gateways(private_gateway())]),
+    ],
+)
+def test_the_connectivity_cannot_be_changed(run_module: Callable[..., Any], wanted: str, steps: list[Call]) -> None:
+    message = run_module(ec2_nat_gateway, {**OPTIONS, "connectivity_type": wanted}, steps).message
+    assert all(part in message for part in ("connectivity_type", "'private'", "'public'", "state=absent"))
+
+
+def test_a_private_gateway_takes_no_address(run_module: Callable[..., Any]) -> None:
+    options = {**OPTIONS, "connectivity_type": "private", "allocation_id": EIP}
+    message = run_module(ec2_nat_gateway, options).message
+    assert EIP in message
+    assert "connectivity_type=public" in message
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["real", "check"])
+@pytest.mark.parametrize("tags", [{}, {"Name": "partner"}])
+def test_an_address_that_was_given_before_is_not_taken_over(
+    run_module: Callable[..., Any], tags: dict[str, str], check_mode: bool
+) -> None:
+    steps = [named_gateways(gateway()), one_address(tags=tags)]
+    message = run_module(ec2_nat_gateway, OPTIONS, steps, check_mode=check_mode).message
+    assert f"allocation_id={EIP}" in message
+    assert "give it the tag again" in message
 
 
 def test_wait_false_starts_the_gateway_only(run_module: Callable[..., Any]) -> None:

@@ -164,6 +164,11 @@ def nat_gateway_tag_filters() -> bool:
     return bool(client("ec2").describe_nat_gateways(Filters=other)["NatGateways"])
 
 
+def nat_gateway_connectivity() -> bool:
+    nat_gateway("n")
+    return "ConnectivityType" not in client("ec2").describe_nat_gateways()["NatGateways"][0]
+
+
 def address_of_deleted_nat_gateway() -> bool:
     gateway, address = nat_gateway("n")
     client("ec2").delete_nat_gateway(NatGatewayId=gateway)
@@ -511,6 +516,7 @@ GAPS: list[Callable[[], bool]] = [
     rule_description_answer,
     nat_gateway_resource_type,
     nat_gateway_tag_filters,
+    nat_gateway_connectivity,
     address_of_deleted_nat_gateway,
     release_of_address_in_use,
     tags_by_arn,

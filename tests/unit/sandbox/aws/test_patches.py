@@ -203,6 +203,14 @@ def test_nat_gateway_is_found_by_resource_type_and_tag(aws: Any, gateway: dict[s
         assert [item["NatGatewayId"] for item in found] == expected
 
 
+def test_nat_gateway_tells_its_connectivity(aws: Any, gateway: dict[str, str]) -> None:
+    ec2 = aws.client("ec2")
+    private = ec2.create_nat_gateway(SubnetId=aws.subnet_ids[0], ConnectivityType="private")["NatGateway"]
+    for gateway_id, expected in ((gateway["id"], "public"), (private["NatGatewayId"], "private")):
+        (found,) = ec2.describe_nat_gateways(NatGatewayIds=[gateway_id])["NatGateways"]
+        assert found["ConnectivityType"] == expected
+
+
 def test_address_is_free_only_after_its_nat_gateway_is_deleted(aws: Any, gateway: dict[str, str]) -> None:
     ec2 = aws.client("ec2")
     with pytest.raises(ClientError) as refused:
