@@ -25,7 +25,7 @@ def collect(sandbox: Sandbox) -> Json:
     """Everything `status` shows, as plain data; raises SandboxError when the sandbox is not up."""
     state = sandbox.read()
     running = _processes(sandbox)
-    answer: Json = {"clusters": [], "databases": [], "images": {}}
+    answer: Json = {"clusters": [], "databases": [], "images": {}, "calls": {}, "changes": {}}
     healthy = lifecycle.is_healthy(sandbox)
     if healthy:
         answer = account.ask(sandbox, "GET", "/sandbox/status")
@@ -92,6 +92,8 @@ def render(data: Json) -> Iterator[str]:
     yield f"  folder   {data['folder']}"
     yield f"  AWS      {data['aws_endpoint_url']}"
     yield f"  gateway  {data['gateway_url']}"
+    calls = ", ".join(f"{count} of {service}" for service, count in data["calls"].items())
+    yield f"  calls    {sum(data['calls'].values())}" + (f" ({calls})" if calls else "")
     rows = [(item["name"], str(item["pid"]), f"{item['memory_mib']:.0f}") for item in data["processes"]]
     yield from table("Processes", ("name", "pid", "MiB"), rows)
     yield f"  {len(rows)} processes, {data['memory_mib']:.0f} MiB"

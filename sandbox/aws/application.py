@@ -43,6 +43,8 @@ class Application(DomainDispatcherApplication):
             if scope is None:
                 return None
             service = scope.service.lower()
+            if scope.access_key_id == self.runtime.access_key_id:
+                self.runtime.calls.add(service)
             if service == "sts" and _CREDENTIAL in request.args:
                 return _caller_identity(verify(_url(request), dict(request.headers), self.runtime.aws_port))
             if find_caller(scope.access_key_id) is None:

@@ -39,7 +39,7 @@ def answer(runtime: Runtime, request: Request) -> Response:
 
 
 def status(runtime: Runtime) -> dict[str, Any]:
-    """Clusters and databases of the emulated account."""
+    """Clusters and databases of the emulated account, and what was asked of it."""
     clusters = [
         {
             "name": cluster.name,
@@ -52,7 +52,13 @@ def status(runtime: Runtime) -> dict[str, Any]:
         }
         for cluster in all_clusters()
     ]
-    return {"clusters": clusters, "databases": rds.instances(runtime.sandbox), "images": _images()}
+    return {
+        "clusters": clusters,
+        "databases": rds.instances(runtime.sandbox),
+        "images": _images(),
+        "calls": runtime.calls.counts(),
+        "changes": runtime.changes.counts(),
+    }
 
 
 def _images() -> dict[str, dict[str, str]]:

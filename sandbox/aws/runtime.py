@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
 
+from sandbox.aws.tally import Tally
 from sandbox.gateway import Gateway
 from sandbox.state import Sandbox
 
@@ -29,6 +30,7 @@ class Runtime:
 
     `webhooks_url` is where the API servers find token and admission webhooks; `api_only` starts nothing real;
     `time_scale` is the share of AWS' own durations that changes take, 0 for none; `gateway` is for a cluster's node.
+    `calls` counts by service what the sandbox's user asked of AWS, `changes` by duration what took its time.
     """
 
     sandbox: Sandbox
@@ -41,6 +43,8 @@ class Runtime:
     webhooks_url: str
     time_scale: float = 0
     gateway: Gateway | None = None
+    calls: Tally = field(default_factory=Tally)
+    changes: Tally = field(default_factory=Tally)
 
     @classmethod
     def read(cls, sandbox: Sandbox) -> Runtime:
@@ -60,4 +64,5 @@ class Runtime:
 
     def seconds(self, change: str) -> float:
         """How long a change of durations.yml takes in this sandbox."""
+        self.changes.add(change)
         return durations()[change] * self.time_scale

@@ -18,7 +18,7 @@ from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
 from sandbox import names
-from sandbox.aws import identity, rds, webhooks
+from sandbox.aws import identity, nat_gateways, rds, webhooks
 from sandbox.aws.application import Application
 from sandbox.aws.eks import extension
 from sandbox.aws.patches import apply_patches
@@ -57,7 +57,8 @@ def install(runtime: Runtime) -> Application:
     apply_patches()
     extension.install(runtime)
     _seed_identity(runtime)
-    rds.install(runtime.sandbox)
+    nat_gateways.install(runtime)
+    rds.install(runtime.sandbox, runtime.seconds)
     return Application(runtime)
 
 

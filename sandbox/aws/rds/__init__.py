@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sandbox.aws.rds import gaps, hooks, parameter_groups
 from sandbox.aws.rds.fleet import Fleet
 from sandbox.aws.rds.inventory import instances
@@ -12,10 +14,13 @@ from sandbox.state import Sandbox
 __all__ = ["install", "instances"]
 
 
-def install(sandbox: Sandbox) -> Fleet:
-    """Teach moto's RDS to act on real servers. To be called once per process and before moto's first RDS request."""
+def install(sandbox: Sandbox, seconds: Callable[[str], float] = lambda change: 0) -> Fleet:
+    """Teach moto's RDS to act on real servers. To be called once per process and before moto's first RDS request.
+
+    `seconds` tells how long a change of durations.yml takes; by default none takes longer than its server.
+    """
     for patch in (*gaps.PATCHES, *parameter_groups.PATCHES):
         patch()
-    fleet = Fleet(sandbox)
+    fleet = Fleet(sandbox, seconds)
     hooks.attach(fleet)
     return fleet

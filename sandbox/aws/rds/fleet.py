@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -41,6 +42,10 @@ class Member:
         self.applied: dict[str, str] = {}
         self.error = ""
         self.work: threading.Thread | None = None
+        # Whether that work takes AWS' time.
+        self.slow = False
+        # Set to end that time.
+        self.hurry = threading.Event()
 
     @property
     def identifier(self) -> str:
@@ -58,6 +63,13 @@ class Member:
     def withdraw(self) -> None:
         """Take the AWS name away."""
         names.withdraw(self.sandbox, self.database.address, self.database.port or 0)
+
+    def end_wait(self) -> None:
+        """End what is under way as soon as its server allows."""
+        if self.work is not None:
+            self.hurry.set()
+            self.work.join(_SETTLE_TIMEOUT)
+            self.hurry.clear()
 
     def _facts(self) -> dict[str, Any]:
         database, server = self.database, self.server
@@ -84,10 +96,14 @@ class Member:
 
 
 class Fleet:
-    """All DB instances of the emulator. Slow work runs in a thread per instance; `settle` waits for it."""
+    """All DB instances of the emulator. Slow work runs in a thread per instance; `settle` waits for it.
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    `seconds` tells how long a change of durations.yml takes, which nobody waits for: clients see it under way.
+    """
+
+    def __init__(self, sandbox: Sandbox, seconds: Callable[[str], float] = lambda change: 0) -> None:
         self.sandbox = sandbox
+        self._seconds = seconds
         self._members: dict[str, Member] = {}
 
     def check_free(self, identifier: str) -> None:
@@ -113,7 +129,8 @@ class Fleet:
                 member.server.create(master, password, member.applied)
             member.publish()
 
-        self._start(member, "creating", "available", "failed", work)
+        seconds = self._seconds("rds_instance_create_multi_az" if database.multi_az else "rds_instance_create")
+        self._start(member, "creating", "available", "failed", work, seconds)
 
     def modified(self, database: DBInstance, password: str | None, port: int | None) -> None:
         """Pass on what ModifyDBInstance changed and what a server has to know."""
@@ -186,6 +203,28 @@ class Fleet:
 
         self._start(member, "stopping", "stopped", "failed", work)
 
+    def begin_deletion(self, database: DBInstance, forget: Callable[[], object]) -> None:
+        """Delete an instance, and let moto `forget` it, after the time that AWS takes."""
+        member = self._members[database.db_instance_identifier]
+        if database.status == "deleting":
+            raise RDSClientError("InvalidDBInstanceState", f"Instance {member.identifier} is already being deleted.")
+        seconds = self._seconds("rds_instance_delete")
+
+        def work() -> None:
+            if not member.hurry.wait(seconds):
+                forget()
+                self.delete(database)
+
+        member.end_wait()
+        if not seconds:
+            forget()
+            self.delete(database)
+            return
+        database.status, member.slow = "deleting", True
+        member.record()
+        member.work = threading.Thread(target=work, name=f"rds-{member.identifier}", daemon=True)
+        member.work.start()
+
     def delete(self, database: DBInstance) -> None:
         """Stop the server and remove its data."""
         member = self._members.pop(database.db_instance_identifier, None)
@@ -198,23 +237,36 @@ class Fleet:
 
     def clear(self) -> None:
         """Delete all instances, for a reset of the emulated account."""
-        self.settle()
         for member in list(self._members.values()):
+            member.end_wait()
             self.delete(member.database)
 
     def settle(self, identifier: str | None = None) -> None:
         """Wait until the instance (all without an argument) has left its transitional state.
 
-        Clients poll every 30 to 60 s, as befits an instance that takes minutes; ours takes one.
+        Clients poll every 30 to 60 s, as befits an instance that takes minutes; ours takes one, unless it is to take
+        AWS' time.
         """
         for member in list(self._members.values()):
-            if member.work is not None and identifier in (None, member.identifier):
+            if member.work is not None and not member.slow and identifier in (None, member.identifier):
                 member.work.join(_SETTLE_TIMEOUT)
 
-    def _start(self, member: Member, during: str, after: str, failed: str, work: Callable[[], None]) -> None:
+    def check_settled(self, identifier: str) -> None:
+        """An instance that is on its way from one state to another cannot be changed."""
+        member = self._members.get(identifier)
+        if member is not None and member.work is not None and member.work.is_alive():
+            raise RDSClientError("InvalidDBInstanceState", f"DB instance {identifier} is not in available state.")
+
+    def _start(
+        self, member: Member, during: str, after: str, failed: str, work: Callable[[], None], seconds: float = 0
+    ) -> None:
+        due = time.monotonic() + seconds
+        member.slow = seconds > 0
+
         def run() -> None:
             try:
                 work()
+                member.hurry.wait(max(0.0, due - time.monotonic()))
                 member.database.status, member.error = after, ""
             except (SandboxError, OSError, psycopg.Error) as error:
                 member.database.status, member.error = failed, str(error)

@@ -66,6 +66,7 @@ def _attach_creation(fleet: Fleet) -> None:
 def _attach_changes(fleet: Fleet) -> None:
     def modify(original: Callable[..., DBInstance], backend: RDSBackend, identifier: str, request: Any) -> DBInstance:
         fleet.settle(identifier)
+        fleet.check_settled(identifier)
         database = backend.describe_db_instances(identifier)[0]
         refusals.check_modify(backend, database, request)
         password = request.get("master_user_password")
@@ -79,12 +80,13 @@ def _attach_changes(fleet: Fleet) -> None:
         identifier = request["db_instance_identifier"]
         fleet.settle(identifier)
         existing = backend.databases.get(identifier)
-        if existing is not None:
-            final, skip = request.get("final_db_snapshot_identifier"), request.get("skip_final_snapshot")
-            refusals.check_delete(existing, final, skip)
-        database = original(backend, **request)
-        fleet.delete(database)
-        return database
+        if existing is None or existing.deletion_protection:
+            # Which moto refuses.
+            return original(backend, **request)
+        final, skip = request.get("final_db_snapshot_identifier"), request.get("skip_final_snapshot")
+        refusals.check_delete(existing, final, skip)
+        fleet.begin_deletion(existing, lambda: original(backend, **request))
+        return existing
 
     wrap(RDSBackend, "modify_db_instance", modify)
     wrap(RDSBackend, "delete_db_instance", delete)
@@ -96,6 +98,7 @@ def _attach_states(fleet: Fleet) -> None:
             original: Callable[..., DBInstance], backend: RDSBackend, identifier: str, *arguments: Any
         ) -> DBInstance:
             fleet.settle(identifier)
+            fleet.check_settled(identifier)
             database = original(backend, identifier, *arguments)
             act(database)
             return database

@@ -48,6 +48,8 @@ DATA: dict[str, Any] = {
     "memory_mib": 100.4,
     "clusters": [CLUSTER],
     "databases": [DATABASE],
+    "calls": {"ec2": 2, "iam": 1},
+    "changes": {},
     "images": {
         "i:1": {"program": "PostgREST", "here": "12.0.2", "production": "14.17", "note": "Older than production."}
     },
@@ -77,6 +79,7 @@ def test_status_shows_real_and_simulated() -> None:
         assert "  ".join(row) in "\n".join("  ".join(line.split("  ")) for line in _squeeze(text))
     assert "accepted but not loaded: pgaudit" in text
     assert "1 processes, 100 MiB" in text
+    assert "calls    3 (2 of ec2, 1 of iam)" in text
     assert "PostgREST  Older than production." in text
 
 
