@@ -8,7 +8,7 @@ RUN := .venv/bin/python
 SETUP_PYTHON := tools/setup.sh python collection
 STAGES := sanity units integration molecule e2e
 
-.PHONY: help setup demo demo-down sandbox-env check test lint fuzz bench-warm $(STAGES)
+.PHONY: help setup demo demo-down sandbox-env check test lint fuzz bench-warm bench-converge $(STAGES)
 
 help: ## List these commands
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -67,3 +67,7 @@ e2e: ## The user's journey in sandboxes of its own
 bench-warm: ## The connection warm against local: ratio and table
 	@tools/setup.sh
 	@$(RUN) -m tests.bench.warm
+
+bench-converge: ## site.yml from nothing against what AWS itself takes: ratio, no-op seconds, AWS calls
+	@tools/setup.sh
+	@$(RUN) -m tests.bench.converge

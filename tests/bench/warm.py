@@ -14,18 +14,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.bench import site
 from tests.processes import warm_processes
 from tests.stages.integration import sandbox
-from tests.stages.programs import capture, environment
 
 NAME = "bench-warm"
 CONNECTIONS = ("ansible.builtin.local", "supastack.aws.warm")
 PROMISED = 0.40
 MIB = 1024
-
-
-class BenchError(Exception):
-    """Nothing can be measured."""
 
 
 @dataclass(frozen=True)
@@ -81,34 +77,20 @@ def converge(connection: str) -> Run:
         printed = site_yml(connection)
     finally:
         watch.stop()
-    if "changed=0 " not in printed:
-        raise BenchError(f"{connection}: site.yml changed something\n{printed}")
+    site.require_no_change(connection, printed)
     return Run(time.monotonic() - started, watch.resident, watch.proportional)
 
 
 def site_yml(connection: str) -> str:
     """Run site.yml and return what it prints."""
-    finished = capture(
-        [
-            "ansible-playbook",
-            "playbooks/site.yml",
-            "-i",
-            "inventories/sandbox",
-            "-e",
-            f"ansible_connection={connection}",
-        ],
-        env=environment(SANDBOX_NAME=NAME),
-    )
-    if finished.code != 0:
-        raise BenchError(f"{connection}: site.yml ended with code {finished.code}\n{finished.text}")
-    return finished.text
+    return site.run(NAME, connection, f"ansible_connection={connection}")
 
 
 def measure(rounds: int) -> list[tuple[Run, Run]]:
     """Make a converged environment, then run local and warm in turns, each one first in every other round."""
     with sandbox(NAME) as failure:
         if failure:
-            raise BenchError(failure)
+            raise site.BenchError(failure)
         # The second one, with nothing left to do, writes down what the measured ones begin with, as every run does.
         for _run in range(2):
             site_yml(CONNECTIONS[1])
@@ -143,7 +125,7 @@ def main(arguments: Sequence[str]) -> int:
         parser.error(f"--rounds is {rounds}: give at least 1")
     try:
         pairs = measure(rounds)
-    except BenchError as error:
+    except site.BenchError as error:
         print(error, file=sys.stderr)
         return 1
     local, warm = (statistics.median(run.seconds for run in runs) for runs in zip(*pairs, strict=True))
