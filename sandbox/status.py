@@ -12,13 +12,16 @@ import requests
 from sandbox import account, lifecycle, processes
 from sandbox.kubernetes.client import Api
 from sandbox.kubernetes.control_plane import ControlPlane
+from sandbox.node import status as node_status
 from sandbox.state import Sandbox
 
 Json = dict[str, Any]
 _MEBIBYTE = 1024 * 1024
-SIMULATED = "simulated (kwok)"
+SIMULATED = "simulated"
 REAL = "real process"
 _UNSCHEDULED = "not scheduled"
+# The node says so of every container: sandbox/node/simulated.py.
+_SIMULATED_ID = f"{node_status.SIMULATED}://"
 
 
 def collect(sandbox: Sandbox) -> Json:
@@ -74,7 +77,9 @@ def _pods(sandbox: Sandbox, cluster_name: str) -> list[Json]:
 
 def _pod(item: Json) -> Json:
     node = item["spec"].get("nodeName", "")
-    runs_as = SIMULATED if node.startswith("kwok-") else REAL if node else _UNSCHEDULED
+    containers = item["status"].get("containerStatuses", [])
+    simulated = any(container.get("containerID", "").startswith(_SIMULATED_ID) for container in containers)
+    runs_as = SIMULATED if simulated else REAL if node else _UNSCHEDULED
     return {
         "namespace": item["metadata"]["namespace"],
         "name": item["metadata"]["name"],

@@ -19,6 +19,7 @@ from werkzeug.serving import make_server
 
 from sandbox import names
 from sandbox.aws import identity, nat_gateways, rds, webhooks
+from sandbox.aws import capacity, identity, rds, webhooks
 from sandbox.aws.application import Application
 from sandbox.aws.eks import extension
 from sandbox.aws.patches import apply_patches
@@ -44,6 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.exit(f"sandbox.aws.server: {error}")
     application = install(runtime)
     webhooks.serve(runtime, sandbox.read()["ports"]["webhooks"])
+    capacity.start(runtime)
     names.publish(sandbox, f"aws.{runtime.region}.amazonaws.com", 80, runtime.aws_port)
     server = make_server("127.0.0.1", runtime.aws_port, application, threaded=True, request_handler=MotoRequestHandler)
     server.serve_forever()

@@ -8,11 +8,12 @@ import json
 import logging
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from sandbox.aws.eks import fargate_profiles
 from sandbox.aws.eks.lifecycle import control_plane, find_cluster
 from sandbox.aws.eks.store import Cluster
 from sandbox.aws.runtime import Runtime
@@ -66,8 +67,11 @@ def review_pod(runtime: Runtime, cluster_name: str, body: Json) -> Json:
         found = _api(runtime, cluster_name).get(path) or {"metadata": {}}
         return dict(found["metadata"].get("annotations") or {})
 
+    def profile(namespace: str, labels: Mapping[str, str]) -> str | None:
+        return fargate_profiles.matching(cluster, namespace, labels) if cluster else None
+
     endpoint = f"http://aws.{runtime.region}.amazonaws.com"
-    return admission.handle(body, association, annotations, region=runtime.region, endpoint_url=endpoint)
+    return admission.handle(body, association, annotations, profile, region=runtime.region, endpoint_url=endpoint)
 
 
 def _bind_namespaces(runtime: Runtime, cluster: Cluster, answer: Json, namespaces: Callable[[], list[str]]) -> None:

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, Supastack contributors
-"""What EKS' own mutating webhooks add to pods: workload identity, and the kind of node that runs them.
+"""What EKS' own mutating webhooks add to pods: workload identity, and what sends them to Fargate.
 
 Identity follows the Amazon EKS Pod Identity webhook (https://github.com/aws/amazon-eks-pod-identity-webhook): an
 association wins over the IRSA annotation, variables that a container sets itself are kept, init containers are
-included, pods without either get nothing. Placement does what EKS Fargate's webhook does with `schedulerName`: the
-stored PodSpec says which kind of node runs the pod.
+included, pods without either get nothing. A pod that matches a Fargate profile gets the profile's label, Fargate's
+scheduler and priority (https://docs.aws.amazon.com/eks/latest/userguide/fargate-getting-started.html shows such a pod),
+and no pod identity, which does not exist there. Every other pod is left to the default scheduler.
 """
 
 from __future__ import annotations
@@ -13,24 +14,27 @@ from __future__ import annotations
 import base64
 import copy
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.node import images
+from sandbox.node.fargate import SCHEDULER
 
 CREDENTIALS_URI = "http://169.254.170.23/v1/credentials"
 POD_IDENTITY_AUDIENCE = "pods.eks.amazonaws.com"
 IRSA_AUDIENCE = "sts.amazonaws.com"
 IRSA_ROLE_ANNOTATION = "eks.amazonaws.com/role-arn"
 TOKEN_SECONDS = 86400
-RUNTIME_KEY = "supastack.dev/runtime"
-RUNTIME_PROCESS = "process"
+PROFILE_LABEL = "eks.amazonaws.com/fargate-profile"
 
 _POD_IDENTITY_FOLDER = "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount"
 _IRSA_FOLDER = "/var/run/secrets/eks.amazonaws.com/serviceaccount"
-_PROCESS_TOLERATION = {"key": RUNTIME_KEY, "operator": "Equal", "value": RUNTIME_PROCESS, "effect": "NoSchedule"}
-_KWOK_TOLERATION = {"key": "kwok.x-k8s.io/node", "operator": "Exists", "effect": "NoSchedule"}
+_FARGATE = {
+    "schedulerName": SCHEDULER,
+    # A node that has one pod must not be given to another.
+    "priorityClassName": "system-node-critical",
+    "priority": 2000001000,
+}
 
 Json = dict[str, Any]
 
@@ -50,29 +54,32 @@ def handle(
     review: Json,
     associations: Callable[[str, str], object | None],
     service_account_annotations: Callable[[str, str], Mapping[str, str]],
+    fargate_profile: Callable[[str, Mapping[str, str]], str | None],
     *,
     region: str,
     endpoint_url: str,
-    known_image: Callable[[str], bool] = images.known,
 ) -> Json:
     """Answer the AdmissionReview `review` (admission.k8s.io/v1) of a pod that is being created.
 
     `associations(namespace, service_account)` is the EKS pod identity association or None;
     `service_account_annotations(namespace, service_account)` are the annotations of that ServiceAccount, where IRSA's
-    `eks.amazonaws.com/role-arn` is looked up. `endpoint_url` is the AWS endpoint as pods see it.
+    `eks.amazonaws.com/role-arn` is looked up; `fargate_profile(namespace, labels)` is the name of the profile that
+    takes such a pod, or None. `endpoint_url` is the AWS endpoint as pods see it.
     """
     request: Json = review["request"]
-    pod: Json = request["object"]
-    spec = copy.deepcopy(pod["spec"])
-    namespace = request.get("namespace") or pod["metadata"].get("namespace") or "default"
+    pod: Json = copy.deepcopy(request["object"])
+    metadata, spec = pod["metadata"], pod["spec"]
+    namespace = request.get("namespace") or metadata.get("namespace") or "default"
     service_account = spec.get("serviceAccountName") or "default"
-    identity = _identity(
-        associations(namespace, service_account), service_account_annotations(namespace, service_account)
-    )
+    profile = None if _is_placed(pod) else fargate_profile(namespace, metadata.get("labels") or {})
+    if profile is not None:
+        metadata["labels"] = {**(metadata.get("labels") or {}), PROFILE_LABEL: profile}
+        spec.update(_FARGATE)
+    association = associations(namespace, service_account) if profile is None else None
+    identity = _identity(association, service_account_annotations(namespace, service_account))
     if identity is not None:
         _add_identity(spec, identity, region, endpoint_url)
-    _place(pod, spec, known_image)
-    return _response(request["uid"], pod["spec"], spec)
+    return _response(request["uid"], request["object"], pod)
 
 
 def webhook_configuration(ca_pem: str, url: str) -> Json:
@@ -146,32 +153,20 @@ def _append_by_name(holder: Json, key: str, item: Json) -> None:
         items.append(copy.deepcopy(item))
 
 
-def _place(pod: Json, spec: Json, known_image: Callable[[str], bool]) -> None:
-    # The DaemonSet controller has already pinned its pods to one node each; a selector would make them unschedulable.
-    if spec.get("nodeName") or _owner_kinds(pod) & {"DaemonSet", "Node"}:
-        return
-    process = all(known_image(image) for image in _image_references(spec))
-    selector, toleration = (
-        ({RUNTIME_KEY: RUNTIME_PROCESS}, _PROCESS_TOLERATION) if process else ({"type": "kwok"}, _KWOK_TOLERATION)
-    )
-    spec["nodeSelector"] = {**spec.get("nodeSelector", {}), **selector}
-    tolerations = spec.setdefault("tolerations", [])
-    if toleration not in tolerations:
-        tolerations.append(dict(toleration))
-
-
-def _owner_kinds(pod: Json) -> set[str]:
-    return {owner["kind"] for owner in pod["metadata"].get("ownerReferences", [])}
-
-
-def _image_references(spec: Json) -> Iterable[str]:
-    return (container["image"] for container in [*spec.get("initContainers", []), *spec["containers"]])
+def _is_placed(pod: Json) -> bool:
+    """Whether a node has been chosen: the DaemonSet controller has pinned its pods to one each, and a node its own."""
+    owners = {owner["kind"] for owner in pod["metadata"].get("ownerReferences", [])}
+    return bool(pod["spec"].get("nodeName") or owners & {"DaemonSet", "Node"})
 
 
 def _response(uid: str, before: Json, after: Json) -> Json:
     # JSON Patch "add" replaces a member that exists (RFC 6902 §4.1), so one operation per changed field is enough.
-    changed = {key: value for key, value in after.items() if before.get(key) != value}
-    patch = [{"op": "add", "path": f"/spec/{key}", "value": value} for key, value in changed.items()]
+    patch = [
+        {"op": "add", "path": f"/{part}/{key}", "value": value}
+        for part in ("metadata", "spec")
+        for key, value in after[part].items()
+        if before[part].get(key) != value
+    ]
     response: Json = {"uid": uid, "allowed": True}
     if patch:
         response["patchType"] = "JSONPatch"

@@ -61,6 +61,12 @@ class Api:
         if response.status_code != requests.codes.conflict:
             response.raise_for_status()
 
+    def delete(self, path: str) -> None:
+        """Delete the object at `path`; one that does not exist is no error."""
+        response = self._session.delete(f"{self.url}{path}", timeout=10)
+        if response.status_code != requests.codes.not_found:
+            response.raise_for_status()
+
 
 def _file(section: Json, key: str, kubeconfig: Path) -> str:
     if key in section:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, Supastack contributors
-"""The control plane of one cluster: etcd, kube-apiserver, controller-manager, scheduler and kwok, run by kwokctl."""
+"""The control plane of one cluster: etcd, kube-apiserver, controller-manager and scheduler, run by kwokctl."""
 
 from __future__ import annotations
 
@@ -27,9 +27,7 @@ from sandbox.ports import free_ports
 from sandbox.state import CHECKOUT, Sandbox, SandboxError, write_atomically
 from tools.toolchain import tool
 
-COMPONENTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok-controller")
-FAKE_NODES = 2
-_FAKE_NODE = ("kwok.x-k8s.io/node", "fake")
+COMPONENTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 _READY_TIMEOUT = 60.0
 
 
@@ -73,11 +71,11 @@ class ControlPlane:
 
     @property
     def node_process(self) -> str:
-        """Name of the process node's record and log."""
+        """Name of the node program's record and log."""
         return f"node-{self.cluster_name}"
 
     def start(self, settings: Settings) -> Endpoint:
-        """Start everything and return when the API is ready and knows webhooks, access policies and fake nodes.
+        """Start everything and return when the API is ready and knows webhooks and access policies.
 
         Raises SandboxError, TimeoutError or requests.RequestException; what had started is stopped then.
         """
@@ -161,7 +159,7 @@ class ControlPlane:
                 raise SandboxError(f"{component} of cluster {self.cluster_name} ended: {' '.join(lines[-1:])}")
 
     def _configuration(self, settings: Settings) -> dict[str, Any]:
-        ports = free_ports(6)
+        ports = free_ports(5)
         return {
             "kind": "KwokctlConfiguration",
             "apiVersion": "config.kwok.x-k8s.io/v1alpha1",
@@ -169,18 +167,18 @@ class ControlPlane:
                 "bindAddress": "127.0.0.1",
                 "runtime": "binary",
                 "securePort": True,
+                # Our own kubelets are the nodes.
+                "disable": ["kwok-controller"],
                 "etcdPort": ports[0],
                 "etcdPeerPort": ports[1],
                 "kubeApiserverPort": ports[2],
                 "kubeControllerManagerPort": ports[3],
                 "kubeSchedulerPort": ports[4],
-                "kwokControllerPort": ports[5],
                 # Programs from our own builds: kwokctl would download what it is not told.
                 "etcdBinary": str(tool("etcd")),
                 "kubeApiserverBinary": str(tool("kube-apiserver")),
                 "kubeControllerManagerBinary": str(tool("kube-controller-manager")),
                 "kubeSchedulerBinary": str(tool("kube-scheduler")),
-                "kwokControllerBinary": str(tool("kwok")),
                 "kubectlBinary": str(tool("kubectl")),
             },
             "componentsPatches": list(self._patches(settings)),
@@ -189,11 +187,6 @@ class ControlPlane:
     def _patches(self, settings: Settings) -> Iterator[dict[str, Any]]:
         # The data is thrown away with the cluster, so waiting for the disk buys nothing.
         yield _patch("etcd", {"unsafe-no-fsync": "true"})
-        yield _patch(
-            "kwok-controller",
-            {"manage-nodes-with-annotation-selector": "=".join(_FAKE_NODE)},
-            replaced={"manage-all-nodes": "false"},
-        )
         folder = self.folder
         yield _patch(
             "kube-apiserver",
@@ -245,8 +238,6 @@ class ControlPlane:
         url = f"{settings.webhooks_url}/admission/{self.cluster_name}"
         webhooks = admission.webhook_configuration(webhooks_authority(self.sandbox).certificate_pem, url)
         yield "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations", webhooks
-        for number in range(FAKE_NODES):
-            yield "/api/v1/nodes", _fake_node(number)
 
     def _start_node(self, settings: Settings) -> None:
         options = ["--state", str(self.sandbox.folder), "--cluster", self.cluster_name]
@@ -271,26 +262,3 @@ def _patch(component: str, added: dict[str, str], replaced: dict[str, str] | Non
     arguments: list[dict[str, Any]] = [{"key": key, "value": value} for key, value in added.items()]
     arguments += [{"key": key, "value": value, "override": True} for key, value in (replaced or {}).items()]
     return {"name": component, "extraArgs": arguments}
-
-
-def _fake_node(number: int) -> dict[str, Any]:
-    """A node of kwok: it takes all pods that have no process here and reports them as running."""
-    name = f"kwok-node-{number}"
-    return {
-        "apiVersion": "v1",
-        "kind": "Node",
-        "metadata": {
-            "name": name,
-            "annotations": dict([_FAKE_NODE]),
-            "labels": {
-                "type": "kwok",
-                "kubernetes.io/hostname": name,
-                "kubernetes.io/os": "linux",
-                "kubernetes.io/arch": "amd64",
-            },
-        },
-        "status": {
-            "capacity": {"cpu": "32", "memory": "128Gi", "pods": "110"},
-            "allocatable": {"cpu": "32", "memory": "128Gi", "pods": "110"},
-        },
-    }

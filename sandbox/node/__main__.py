@@ -19,7 +19,7 @@ _KEPT = ("PATH", "HOME", "LANG", "TZ", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", 
 
 
 def main() -> NoReturn:
-    """Make certificates, enter the namespaces, become the kubelet."""
+    """Make certificates, enter the namespaces, become the node program."""
     parser = argparse.ArgumentParser(prog="python -m sandbox.node", description=__doc__)
     parser.add_argument("--state", required=True, type=Path, help="state folder of the sandbox")
     parser.add_argument("--cluster", required=True, help="name of the cluster")
@@ -35,7 +35,7 @@ def main() -> NoReturn:
     environment = {name: value for name, value in os.environ.items() if name in _KEPT or name.startswith("SANDBOX_")}
     environment.setdefault(MARKER, str(sandbox.folder))
     os.chdir(CHECKOUT)
-    os.execve(sys.executable, [sys.executable, "-m", "sandbox.node.kubelet", str(file)], environment)
+    os.execve(sys.executable, [sys.executable, "-m", "sandbox.node.program", str(file)], environment)
 
 
 if __name__ == "__main__":

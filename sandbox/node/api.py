@@ -146,10 +146,15 @@ class Reflector(threading.Thread):
         self._changed = changed
         self.objects: dict[str, Json] = {}
         self.synced = threading.Event()
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Report no more changes; the thread ends with its present watch."""
+        self._stopped = True
 
     def run(self) -> None:
         delay = 0.2
-        while True:
+        while not self._stopped:
             try:
                 version = self._list()
                 delay = 0.2
@@ -171,10 +176,10 @@ class Reflector(threading.Thread):
         return version
 
     def _watch(self, version: str) -> None:
-        while True:
+        while not self._stopped:
             for event in self._api.watch(self._path, {**self._query, "resourceVersion": version}):
-                if event["type"] == "ERROR":
-                    # 410 Gone: the version is too old to continue from; list again.
+                # ERROR is 410 Gone: the version is too old to continue from; list again.
+                if self._stopped or event["type"] == "ERROR":
                     return
                 version = event["object"]["metadata"]["resourceVersion"]
                 if event["type"] != "BOOKMARK":

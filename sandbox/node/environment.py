@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
-from sandbox.node.config import HOST_IP, NODE_NAME
+from sandbox.node.config import HOST_IP
 from sandbox.node.images import Image
 
 Json = dict[str, Any]
@@ -96,7 +96,7 @@ def field(pod: Json, path: str) -> str:
         "metadata.uid": metadata["uid"],
         "metadata.labels": _key_values(metadata.get("labels", {})),
         "metadata.annotations": _key_values(metadata.get("annotations", {})),
-        "spec.nodeName": NODE_NAME,
+        "spec.nodeName": pod["spec"].get("nodeName", ""),
         "spec.serviceAccountName": pod["spec"].get("serviceAccountName", "default"),
         "status.hostIP": HOST_IP,
         "status.hostIPs": HOST_IP,

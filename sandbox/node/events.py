@@ -10,7 +10,6 @@ import threading
 from typing import Any
 
 from sandbox.node.api import Api, ApiError
-from sandbox.node.config import NODE_NAME
 from sandbox.node.status import now
 
 Json = dict[str, Any]
@@ -22,13 +21,15 @@ logger = logging.getLogger(__name__)
 
 
 class Events:
-    """Records events about pods."""
+    """Records events about pods, as `component` (kubelet) on node `host`, which is empty for a scheduler."""
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: Api, component: str, host: str = "") -> None:
         self._api = api
-        self._queue: queue.SimpleQueue[tuple[Json, str, str, str]] = queue.SimpleQueue()
+        self._component = component
+        self._host = host
+        self._queue: queue.SimpleQueue[tuple[Json, str, str, str] | None] = queue.SimpleQueue()
         self._sent: dict[tuple[str, str, str], Json] = {}
-        threading.Thread(target=self._loop, name="events", daemon=True).start()
+        threading.Thread(target=self._loop, name=f"events-{host or component}", daemon=True).start()
 
     def normal(self, pod: Json, reason: str, message: str) -> None:
         """Something expected happened."""
@@ -38,9 +39,12 @@ class Events:
         """Something went wrong."""
         self._queue.put((pod, "Warning", reason, message[:_MESSAGE_LIMIT]))
 
+    def stop(self) -> None:
+        """Send what is waiting, then end."""
+        self._queue.put(None)
+
     def _loop(self) -> None:
-        while True:
-            item = self._queue.get()
+        while (item := self._queue.get()) is not None:
             try:
                 self._send(*item)
             except ApiError as error:
@@ -55,32 +59,31 @@ class Events:
             sent["count"] += 1
             self._api.patch(f"{path}/{sent['name']}", {"count": sent["count"], "lastTimestamp": now()})
             return
-        created = self._api.create(path, _event(metadata, kind, reason, message))
+        created = self._api.create(path, self._event(metadata, kind, reason, message))
         if len(self._sent) >= _REMEMBERED:
             self._sent.clear()
         self._sent[key] = {"name": created["metadata"]["name"], "count": 1}
 
-
-def _event(metadata: Json, kind: str, reason: str, message: str) -> Json:
-    moment = now()
-    return {
-        "apiVersion": "v1",
-        "kind": "Event",
-        "metadata": {"generateName": f"{metadata['name']}.", "namespace": metadata["namespace"]},
-        "involvedObject": {
+    def _event(self, metadata: Json, kind: str, reason: str, message: str) -> Json:
+        moment = now()
+        return {
             "apiVersion": "v1",
-            "kind": "Pod",
-            "name": metadata["name"],
-            "namespace": metadata["namespace"],
-            "uid": metadata["uid"],
-        },
-        "type": kind,
-        "reason": reason,
-        "message": message,
-        "source": {"component": "kubelet", "host": NODE_NAME},
-        "reportingComponent": "kubelet",
-        "reportingInstance": NODE_NAME,
-        "firstTimestamp": moment,
-        "lastTimestamp": moment,
-        "count": 1,
-    }
+            "kind": "Event",
+            "metadata": {"generateName": f"{metadata['name']}.", "namespace": metadata["namespace"]},
+            "involvedObject": {
+                "apiVersion": "v1",
+                "kind": "Pod",
+                "name": metadata["name"],
+                "namespace": metadata["namespace"],
+                "uid": metadata["uid"],
+            },
+            "type": kind,
+            "reason": reason,
+            "message": message,
+            "source": {"component": self._component, "host": self._host},
+            "reportingComponent": self._component,
+            "reportingInstance": self._host,
+            "firstTimestamp": moment,
+            "lastTimestamp": moment,
+            "count": 1,
+        }

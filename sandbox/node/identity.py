@@ -18,6 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from sandbox.node.api import Api, ApiError
+from sandbox.node.config import FARGATE_NODE
 from sandbox.node.network import Fabric
 
 Json = dict[str, Any]
@@ -42,7 +43,11 @@ class Refused(Exception):
 
 
 def review(api: Api, token: str) -> Json:
-    """Whose token it is: {namespace, serviceAccount, pod, podUid}. Raises Refused when it is not a pod's for us."""
+    """Whose token it is: {namespace, serviceAccount, pod, podUid}. Raises Refused when it is not a pod's for us.
+
+    Pods on Fargate get nothing: AWS runs no agent there
+    (https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html, restrictions).
+    """
     body = {
         "apiVersion": "authentication.k8s.io/v1",
         "kind": "TokenReview",
@@ -56,6 +61,8 @@ def review(api: Api, token: str) -> Json:
     if not status.get("authenticated") or AUDIENCE not in status.get("audiences", []) or len(parts) != 4:
         raise Refused(403, "Service account token cannot be verified: it is not a valid token for this audience.")
     extra = status["user"].get("extra", {})
+    if _first(extra, "authentication.kubernetes.io/node-name") == FARGATE_NODE:
+        raise Refused(404, "Pods on Fargate have no pod identity agent: use an IAM role for the service account.")
     return {
         "namespace": parts[2],
         "serviceAccount": parts[3],

@@ -11,7 +11,7 @@ from __future__ import annotations
 import socket
 import threading
 from dataclasses import dataclass
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
 from pyroute2 import IPRoute  # type: ignore[import-untyped]  # pyroute2 has no types
@@ -82,6 +82,15 @@ class Fabric:
         network.thread.close()
         with self._lock:
             self._used.discard(int(network.interface.removeprefix("pod")))
+
+    def reserve(self) -> str:
+        """An address that no other pod gets, with nothing behind it. Raises NamespaceError."""
+        return str(POD_NETWORK[self._take_number()])
+
+    def give_back(self, ip: str) -> None:
+        """Let the address that `reserve` returned be given to others."""
+        with self._lock:
+            self._used.discard(int(IPv4Address(ip)) - int(POD_NETWORK.network_address))
 
     def set_addresses(self, addresses: set[str]) -> None:
         """Make the fabric answer on exactly `addresses`, beside its gateway address."""

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sandbox.node import podspec, status
+from sandbox.node import podspec, report, status
 from sandbox.node.api import ApiError
 from sandbox.node.container import Container
 from sandbox.node.environment import ConfigError
@@ -173,7 +173,7 @@ class Pod(threading.Thread):
             return True
         if not self._deleted:
             self._send()
-            self._remove_object()
+            report.remove(self._parts.api, self._pod)
         self.shared.remove()
         return True
 
@@ -183,21 +183,6 @@ class Pod(threading.Thread):
         for container in running:
             container.stop(grace, None if self._node_stops else self._probe_target(container))
         return bool(running)
-
-    def _remove_object(self) -> None:
-        namespace, name = self.key
-        preconditions = {"uid": self._pod["metadata"]["uid"]}
-        body = {
-            "apiVersion": "v1",
-            "kind": "DeleteOptions",
-            "gracePeriodSeconds": 0,
-            "preconditions": preconditions,
-        }
-        try:
-            self._parts.api.delete(f"/api/v1/namespaces/{namespace}/pods/{name}", body)
-        except ApiError as error:
-            if error.status not in (404, 409):
-                raise
 
     def _send(self) -> None:
         self._reporter.send(self._pod, self._states(self.inits), self._states(self.mains), self.shared.ip)

@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Parts:
-    """What all pods of the node use. `pods_in_reach` is `pods_folder` at a path that containers can reach."""
+    """What all pods of a node use. `pods_in_reach` is `pods_folder` at a path that containers can reach."""
 
     api: Api
     stage: Stage

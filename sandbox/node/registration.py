@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, Supastack contributors
-"""The Node object and its lease: how the cluster knows that this node exists and lives."""
+"""The Node object and its lease: how the cluster knows that a node exists and lives."""
 
 from __future__ import annotations
 
@@ -11,52 +11,48 @@ import threading
 from typing import Any
 
 from sandbox.node.api import Api, ApiError
-from sandbox.node.config import HOST_IP, NODE_NAME
+from sandbox.node.config import HOST_IP
+from sandbox.node.machine import Machine
 from sandbox.node.status import now
 
 Json = dict[str, Any]
 
-RUNTIME_LABEL = "supastack.dev/runtime"
-RUNTIME_VALUE = "process"
-_NODE = f"/api/v1/nodes/{NODE_NAME}"
 _LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 _LEASE_SECONDS = 40
 _RENEW_SECONDS = 10.0
 # Every this many renewals the node status is sent again, as the kubelet does every five minutes.
 _STATUS_EVERY = 30
-# Requests and limits are not enforced here, so the node is as large as any pod of a production chart asks for.
-_CAPACITY = {"cpu": "32", "memory": "128Gi", "ephemeral-storage": "512Gi", "pods": "110"}
+_ARCHITECTURE = "kubernetes.io/arch"
 
 logger = logging.getLogger(__name__)
 
 
-def node_object(kubelet_port: int) -> Json:
+def node_object(machine: Machine, kubelet_port: int) -> Json:
     """The Node as it registers itself."""
-    labels = {
-        RUNTIME_LABEL: RUNTIME_VALUE,
-        "kubernetes.io/hostname": NODE_NAME,
-        "kubernetes.io/os": "linux",
-        "kubernetes.io/arch": "amd64",
-    }
+    spec: Json = {"taints": machine.taints}
+    if machine.provider_id:
+        spec["providerID"] = machine.provider_id
+    labels = {"kubernetes.io/hostname": machine.name, "kubernetes.io/os": "linux", **machine.labels}
     return {
         "apiVersion": "v1",
         "kind": "Node",
-        "metadata": {"name": NODE_NAME, "labels": labels},
-        "spec": {"taints": [{"key": RUNTIME_LABEL, "value": RUNTIME_VALUE, "effect": "NoSchedule"}]},
-        "status": node_status(kubelet_port),
+        "metadata": {"name": machine.name, "labels": labels},
+        "spec": spec,
+        "status": node_status(machine, kubelet_port),
     }
 
 
-def node_status(kubelet_port: int) -> Json:
+def node_status(machine: Machine, kubelet_port: int) -> Json:
     """Addresses, capacity and conditions of the node."""
     version = "v1.35.4-process"
     return {
         "addresses": [
+            # Where the API server finds the kubelet: not the address of the emulated instance.
             {"type": "InternalIP", "address": HOST_IP},
-            {"type": "Hostname", "address": NODE_NAME},
+            {"type": "Hostname", "address": machine.name},
         ],
-        "allocatable": _CAPACITY,
-        "capacity": _CAPACITY,
+        "allocatable": machine.allocatable,
+        "capacity": machine.capacity,
         "conditions": [
             _condition("Ready", "True", "KubeletReady", "the process node runs pods as local processes"),
             _condition("MemoryPressure", "False", "KubeletHasSufficientMemory", "not measured"),
@@ -65,7 +61,7 @@ def node_status(kubelet_port: int) -> Json:
         ],
         "daemonEndpoints": {"kubeletEndpoint": {"Port": kubelet_port}},
         "nodeInfo": {
-            "architecture": "amd64",
+            "architecture": machine.labels.get(_ARCHITECTURE, "amd64"),
             "bootID": "",
             "containerRuntimeVersion": "process://bubblewrap",
             "kernelVersion": platform.release(),
@@ -80,21 +76,26 @@ def node_status(kubelet_port: int) -> Json:
 
 
 class Registration(threading.Thread):
-    """Registers the node, then renews its lease until the program ends."""
+    """Registers the Node of `machine`, then renews its lease until stopped."""
 
-    def __init__(self, api: Api, kubelet_port: int) -> None:
-        super().__init__(name="lease", daemon=True)
+    def __init__(self, api: Api, machine: Machine, kubelet_port: int) -> None:
+        super().__init__(name=f"lease-{machine.name}", daemon=True)
         self._api = api
+        self._machine = machine
+        self._path = f"/api/v1/nodes/{machine.name}"
         self._port = kubelet_port
+        self._uid = ""
         self._stop_event = threading.Event()
 
     def register(self) -> None:
         """Create the Node, or take the one of an earlier run; raises ApiError."""
         try:
-            self._api.create("/api/v1/nodes", node_object(self._port))
+            node = self._api.create("/api/v1/nodes", node_object(self._machine, self._port))
         except ApiError as error:
             if error.status != 409:
                 raise
+            node = self._api.get(self._path)
+        self._uid = node["metadata"]["uid"]
         self._send_status()
         self._renew()
 
@@ -111,20 +112,23 @@ class Registration(threading.Thread):
                 if count % _STATUS_EVERY == 0:
                     self._send_status()
             except ApiError as error:
-                logger.warning("renewing the node's lease: %s", error)
+                logger.warning("renewing the lease of node %s: %s", self._machine.name, error)
 
     def _send_status(self) -> None:
-        self._api.patch(f"{_NODE}/status", {"status": node_status(self._port)})
+        self._api.patch(f"{self._path}/status", {"status": node_status(self._machine, self._port)})
 
     def _renew(self) -> None:
         moment = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        spec = {"holderIdentity": NODE_NAME, "leaseDurationSeconds": _LEASE_SECONDS, "renewTime": moment}
+        name = self._machine.name
+        spec = {"holderIdentity": name, "leaseDurationSeconds": _LEASE_SECONDS, "renewTime": moment}
         try:
-            self._api.patch(f"{_LEASES}/{NODE_NAME}", {"spec": spec})
+            self._api.patch(f"{_LEASES}/{name}", {"spec": spec})
         except ApiError as error:
             if error.status != 404:
                 raise
-            metadata = {"name": NODE_NAME, "namespace": "kube-node-lease"}
+            # The lease goes with its Node.
+            owner = {"apiVersion": "v1", "kind": "Node", "name": name, "uid": self._uid}
+            metadata = {"name": name, "namespace": "kube-node-lease", "ownerReferences": [owner]}
             self._api.create(
                 _LEASES,
                 {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata, "spec": spec},

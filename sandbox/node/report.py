@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, Supastack contributors
-"""Reports a pod's status to the API server, when it has changed."""
+"""Reports a pod's status to the API server, when it has changed, and its end."""
 
 from __future__ import annotations
 
@@ -76,7 +76,25 @@ def restart_policy(pod: Json) -> str:
     return policy
 
 
+def remove(api: Api, pod: Json) -> None:
+    """Tell the API server that nothing of the deleted `pod` runs any more, which ends its object; raises ApiError."""
+    metadata = pod["metadata"]
+    body = {
+        "apiVersion": "v1",
+        "kind": "DeleteOptions",
+        "gracePeriodSeconds": 0,
+        "preconditions": {"uid": metadata["uid"]},
+    }
+    try:
+        api.delete(f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}", body)
+    except ApiError as error:
+        if error.status not in (404, 409):
+            raise
+
+
 def _container(state: ContainerState) -> Json:
     reference = state.spec["image"]
+    if state.runtime == status.SIMULATED:
+        return state.report(reference, f"{status.SIMULATED}://{reference}")
     image = images.find(reference)
     return state.report(reference, f"process://{image.program} {image.version_here}" if image else "")

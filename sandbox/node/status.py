@@ -16,13 +16,20 @@ from sandbox.node.config import HOST_IP
 
 Json = dict[str, Any]
 
+PROCESS = "process"
+SIMULATED = "simulated"
+
 
 @dataclass
 class ContainerState:
-    """What one container does now; `terminated` and `last_terminated` are ContainerStateTerminated objects."""
+    """What one container does now; `terminated` and `last_terminated` are ContainerStateTerminated objects.
+
+    `runtime` is what its id begins with, as containerd's do with containerd.
+    """
 
     spec: Json
     init: bool
+    runtime: str = PROCESS
     restart_count: int = 0
     waiting_reason: str = "ContainerCreating"
     waiting_message: str = ""
@@ -68,7 +75,7 @@ class ContainerState:
 
     def identifier(self) -> str:
         """A container id: unlike any before for each run."""
-        return f"process://{self.name}/{self.restart_count}"
+        return f"{self.runtime}://{self.name}/{self.restart_count}"
 
     def report(self, image: str, image_id: str) -> Json:
         """The ContainerStatus."""

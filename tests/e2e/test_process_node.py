@@ -19,16 +19,19 @@ from typing import Any
 
 import pytest
 
-from sandbox import account, lifecycle, names, processes
+from sandbox import account, lifecycle, names, processes, status
 from sandbox.kubernetes.control_plane import ControlPlane
-from sandbox.node.config import NODE_NAME
+from sandbox.node.config import FARGATE_NODE
 from sandbox.state import Sandbox
 from tools.toolchain import tool
 
 Json = dict[str, Any]
 
 CLUSTER = "node"
+# Pods of this namespace match the cluster's Fargate profile.
+FARGATE = "fargate"
 NODE_IMAGE = "supabase/postgres-meta:v0.99.0"
+UNKNOWN_IMAGE = "nginx:1.29"
 PYTHON_IMAGE = "ghcr.io/external-secrets/external-secrets:v2.9.0"
 PYTHON = str(Path(sys.executable).resolve())
 
@@ -97,6 +100,15 @@ class Cluster:
         found: Json = json.loads(self.kubectl("get", kind, name, "-o", "json"))
         return found
 
+    def nodes(self, group: str) -> list[Json]:
+        """The Nodes of a managed node group, the oldest first."""
+        chosen = ["-l", f"eks.amazonaws.com/nodegroup={group}", "--sort-by=.metadata.creationTimestamp"]
+        found: list[Json] = json.loads(self.kubectl("get", "nodes", *chosen, "-o", "json"))["items"]
+        return found
+
+    def workers(self) -> list[Json]:
+        return self.nodes("workers")
+
     def run(self, *objects: Json, name: str) -> str:
         """Apply `objects`, wait for pod `name` to end, return its log."""
         self.apply(*objects)
@@ -117,7 +129,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         found = Cluster(sandbox)
         ready = sandbox.path("clusters", CLUSTER, "node-ready")
         wait(ready.is_file, "the process node is ready")
-        wait(lambda: _ready_condition(found.get("node", NODE_NAME)) == "True", "the API server knows it")
+        wait(lambda: _ready_condition(found.get("node", FARGATE_NODE)) == "True", "the API server knows it")
+        wait(lambda: [_ready_condition(item) for item in found.workers()] == ["True"] * 2, "the instances have joined")
+        found.kubectl("create", "namespace", FARGATE)
         yield found
     finally:
         list(lifecycle.down(sandbox))
@@ -143,8 +157,30 @@ def _create_cluster(sandbox: Sandbox) -> None:
     wait(lambda: eks.describe_cluster(name=CLUSTER)["cluster"]["status"] != "CREATING", "the cluster is made", 90)
     assert eks.describe_cluster(name=CLUSTER)["cluster"]["status"] == "ACTIVE"
     pod_role = _role(iam, "pods", "pods.eks.amazonaws.com", "sts:AssumeRole", "sts:TagSession")
-    eks.create_pod_identity_association(
-        clusterName=CLUSTER, namespace="default", serviceAccount="with-identity", roleArn=pod_role
+    for namespace in ("default", FARGATE):
+        eks.create_pod_identity_association(
+            clusterName=CLUSTER, namespace=namespace, serviceAccount="with-identity", roleArn=pod_role
+        )
+    eks.create_fargate_profile(
+        clusterName=CLUSTER,
+        fargateProfileName="all",
+        podExecutionRoleArn=_role(iam, "fargate", "eks-fargate-pods.amazonaws.com", "sts:AssumeRole"),
+        subnets=subnet_ids,
+        selectors=[{"namespace": f"{FARGATE}*"}],
+    )
+    _create_nodegroup(sandbox, "workers", subnet_ids, 2)
+
+
+def _create_nodegroup(sandbox: Sandbox, name: str, subnet_ids: list[str], size: int, **members: Any) -> None:
+    role = _role(account.client(sandbox, "iam"), f"node-{name}", "ec2.amazonaws.com", "sts:AssumeRole")
+    account.client(sandbox, "eks").create_nodegroup(
+        clusterName=CLUSTER,
+        nodegroupName=name,
+        nodeRole=role,
+        subnets=subnet_ids,
+        scalingConfig={"minSize": 0, "maxSize": 4, "desiredSize": size},
+        instanceTypes=["m7i.2xlarge"],
+        **members,
     )
 
 
@@ -239,7 +275,9 @@ def web(cluster: Cluster) -> str:
 
 def test_deployment_becomes_ready_by_its_probes(cluster: Cluster, web: str) -> None:
     pods = json.loads(cluster.kubectl("get", "pods", "-l", "app=web", "-o", "json"))["items"]
-    assert [pod["spec"]["nodeName"] for pod in pods] == [NODE_NAME] * 2
+    assert sorted(pod["spec"]["nodeName"] for pod in pods) == sorted(
+        item["metadata"]["name"] for item in cluster.workers()
+    )
     assert [_ready_condition(pod) for pod in pods] == ["True"] * 2
     assert len({pod["status"]["podIP"] for pod in pods}) == 2
     log = cluster.kubectl("logs", f"deployment/{web}", "--all-pods=true")
@@ -321,6 +359,35 @@ def test_pod_without_identity_gets_no_credentials(cluster: Cluster) -> None:
     assert log.splitlines() == ["[]", "NoCredentialsError"]
 
 
+def test_pod_on_fargate(cluster: Cluster) -> None:
+    """It runs where the profile sends it, and pod identity, which AWS does not have there, gives it nothing."""
+    name = _name()
+    objects = _python_pod(name, "with-identity", CALLER_IDENTITY)
+    for item in objects:
+        item["metadata"]["namespace"] = FARGATE
+    cluster.apply(*objects)
+    place = ["-n", FARGATE, "pod", name, "-o", "json"]
+
+    def get() -> Json:
+        found: Json = json.loads(cluster.kubectl("get", *place))
+        return found
+
+    wait(lambda: get()["status"].get("phase") in ("Succeeded", "Failed"), "it ends")
+    pod = get()
+    assert pod["metadata"]["labels"]["eks.amazonaws.com/fargate-profile"] == "all"
+    assert (pod["spec"]["schedulerName"], pod["spec"]["nodeName"]) == ("fargate-scheduler", FARGATE_NODE)
+    assert cluster.kubectl("logs", "-n", FARGATE, name).splitlines() == ["[]", "NoCredentialsError"]
+
+
+def test_other_pods_wait_when_no_instance_can_take_them(cluster: Cluster) -> None:
+    name = _name()
+    cluster.apply(_pod(name, {"command": ["true"], "resources": {"requests": {"cpu": "16"}}}))
+    wait(lambda: "FailedScheduling" in _events(cluster, name), "the scheduler says so")
+    pod = cluster.get("pod", name)
+    assert (pod["status"]["phase"], pod["spec"].get("nodeName")) == ("Pending", None)
+    cluster.kubectl("delete", "pod", name)
+
+
 def test_credentials_endpoint_wants_a_token_of_its_audience(cluster: Cluster) -> None:
     program = """
 import urllib.error, urllib.request
@@ -372,8 +439,9 @@ def _waiting(cluster: Cluster, name: str) -> tuple[str | None, str | None]:
     return state.get("reason"), state.get("message")
 
 
-def _job(name: str, command: list[str], **spec: Any) -> Json:
-    template = {"spec": _pod(name, {"command": command, "terminationMessagePolicy": "FallbackToLogsOnError"})["spec"]}
+def _job(name: str, command: list[str], image: str = NODE_IMAGE, **spec: Any) -> Json:
+    container = {"image": image, "command": command, "terminationMessagePolicy": "FallbackToLogsOnError"}
+    template = {"spec": _pod(name, container)["spec"]}
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -408,13 +476,18 @@ def test_init_containers_run_first_and_share_volumes(cluster: Cluster) -> None:
     assert cluster.run(pod, name=name).split() == ["first", "second"]
 
 
-def test_unknown_images_go_to_kwok_and_named_ones_are_refused(cluster: Cluster) -> None:
-    elsewhere, here = _name(), _name()
-    cluster.apply(_pod(elsewhere, {"image": "nginx:1.29"}), _pod(here, {"image": "nginx:1.29"}, nodeName=NODE_NAME))
-    wait(lambda: cluster.get("pod", elsewhere)["status"]["phase"] == "Running", "kwok takes it")
-    assert cluster.get("pod", elsewhere)["spec"]["nodeName"].startswith("kwok-")
-    wait(lambda: _waiting(cluster, here)[0] == "ErrImagePull", "the process node refuses it")
-    assert 'image "nginx:1.29" is not in the table' in str(_waiting(cluster, here)[1])
+def test_pods_with_unknown_images_are_simulated(cluster: Cluster) -> None:
+    name, job = _name(), _name()
+    cluster.apply(_pod(name, {"image": UNKNOWN_IMAGE}, restartPolicy="Always"))
+    cluster.apply(_job(job, ["nginx"], image=UNKNOWN_IMAGE))
+    cluster.kubectl("wait", "--for=condition=Ready", f"pod/{name}", "--timeout=30s")
+    cluster.kubectl("wait", "--for=condition=Complete", f"job/{job}", "--timeout=30s")
+    shown = {item["name"]: item["runs_as"] for item in status.collect(cluster.sandbox)["clusters"][0]["pods"]}
+    assert shown[name] == status.SIMULATED
+    assert cluster.get("pod", name)["status"]["podIP"].startswith("10.244.")
+    started = time.monotonic()
+    cluster.kubectl("delete", "pod", name)
+    assert time.monotonic() - started < 5
 
 
 def test_fields_that_cannot_be_honoured_are_named(cluster: Cluster) -> None:
@@ -538,6 +611,40 @@ def test_projected_token_is_bound_to_the_pod(cluster: Cluster) -> None:
     claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     assert claims["aud"] == ["some.audience"]
     assert claims["kubernetes.io"]["pod"]["name"] == name
+
+
+def test_instances_of_a_node_group_are_nodes(cluster: Cluster) -> None:
+    eks, ec2 = (account.client(cluster.sandbox, service) for service in ("eks", "ec2"))
+    subnets = eks.describe_nodegroup(clusterName=CLUSTER, nodegroupName="workers")["nodegroup"]["subnets"]
+    taint = {"key": "dedicated", "value": "test", "effect": "NO_SCHEDULE"}
+    _create_nodegroup(cluster.sandbox, "few", subnets, 1, labels={"own": "label"}, taints=[taint])
+    wait(lambda: [_ready_condition(item) for item in cluster.nodes("few")] == ["True"], "its instance has joined")
+    (node,) = cluster.nodes("few")
+    labels = node["metadata"]["labels"]
+    assert labels["own"] == "label"
+    assert labels["node.kubernetes.io/instance-type"] == "m7i.2xlarge"
+    assert labels["topology.kubernetes.io/zone"] in ("eu-west-1a", "eu-west-1b")
+    assert {"key": "dedicated", "value": "test", "effect": "NoSchedule"} in node["spec"]["taints"]
+    assert node["status"]["capacity"]["cpu"] == "8"
+    name = _name()
+    toleration = {"key": "dedicated", "operator": "Exists"}
+    pod = _pod(
+        name, {"command": ["sh", "-c", f"sleep 60 # {name}"]}, nodeSelector={"own": "label"}, tolerations=[toleration]
+    )
+    cluster.apply(pod)
+    wait(lambda: cluster.get("pod", name)["status"].get("phase") == "Running", "a pod runs on it")
+    identifier = node["spec"]["providerID"].rpartition("/")[2]
+    ec2.terminate_instances(InstanceIds=[identifier])
+    wait(lambda: node["metadata"]["uid"] not in _uids(cluster, "few"), "its node goes with it")
+    wait(lambda: not [pid for pid in cluster.processes() if name in " ".join(_command(pid))], "and what ran on it")
+    wait(lambda: len(cluster.nodes("few")) == 1, "the group replaces it")
+    eks.delete_nodegroup(clusterName=CLUSTER, nodegroupName="few")
+    wait(lambda: cluster.nodes("few") == [], "the nodes go with their group")
+    cluster.kubectl("delete", "pod", name, "--force", "--grace-period=0")
+
+
+def _uids(cluster: Cluster, group: str) -> list[str]:
+    return [item["metadata"]["uid"] for item in cluster.nodes(group)]
 
 
 def test_memory_of_the_node(cluster: Cluster, web: str) -> None:

@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, Supastack contributors
-"""Fargate profiles: one is made or deleted at a time in a cluster. They are records only: kwok nodes run the pods."""
+"""Fargate profiles: one is made or deleted at a time in a cluster. The admission webhook asks which one takes a pod."""
 
 from __future__ import annotations
 
+import fnmatch
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from moto.ec2.models.route_tables import RouteTable
 from moto.ec2.models.subnets import Subnet
 
 from sandbox.aws.eks import refusals
-from sandbox.aws.eks.call import Call, EksError, handles, in_use, invalid, not_found, now
+from sandbox.aws.eks.call import LOCK, Call, EksError, handles, in_use, invalid, not_found, now
 from sandbox.aws.eks.store import Cluster
+from sandbox.kubernetes.admission import PROFILE_LABEL
 
 _SERVICE = "eks-fargate-pods.amazonaws.com"
 _RESERVED = "eks-"
@@ -79,6 +82,32 @@ def delete_fargate_profile(call: Call) -> dict[str, Any]:
 
     cluster.changes.begin(_KIND, name, call.runtime.seconds("eks_fargate_profile_delete"), finish)
     return {"fargateProfile": dict(profile)}
+
+
+def matching(cluster: Cluster, namespace: str, labels: Mapping[str, str]) -> str | None:
+    """The profile that takes a new pod: of those that match it the alphabetically first, or the one its label names.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/fargate-profile.html: `*` and `?` are wildcards in a selector.
+    """
+    with LOCK:
+        cluster.changes.settle()
+        active = {name: dict(item) for name, item in cluster.profiles.items() if item["status"] == "ACTIVE"}
+    found = [
+        name
+        for name, profile in sorted(active.items())
+        if any(_selects(selector, namespace, labels) for selector in profile["selectors"])
+    ]
+    wanted = labels.get(PROFILE_LABEL)
+    if wanted is not None:
+        found = [name for name in found if name == wanted]
+    return found[0] if found else None
+
+
+def _selects(selector: dict[str, Any], namespace: str, labels: Mapping[str, str]) -> bool:
+    return fnmatch.fnmatchcase(namespace, selector["namespace"]) and all(
+        any(fnmatch.fnmatchcase(name, key) and fnmatch.fnmatchcase(text, value) for name, text in labels.items())
+        for key, value in (selector.get("labels") or {}).items()
+    )
 
 
 def _find(call: Call) -> dict[str, Any]:

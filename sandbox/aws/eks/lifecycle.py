@@ -53,10 +53,11 @@ def begin_deletion(call: Call, cluster: Cluster) -> None:
 def stop_all(runtime: Runtime, backend: EKSBackend) -> None:
     """Stop what runs for the clusters of `backend`, before moto forgets them."""
     for cluster in list(backend.clusters.values()):
-        if isinstance(cluster, Cluster) and cluster.creation is not None:
+        if isinstance(cluster, Cluster):
             # What is half started now would be there after the stop.
             cluster.abandoned.set()
-            cluster.creation.join()
+            if cluster.creation is not None:
+                cluster.creation.join()
         control_plane(runtime, cluster.name).stop()
 
 

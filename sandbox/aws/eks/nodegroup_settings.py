@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.ec2.models.launch_templates import LaunchTemplateVersion
 
 from sandbox.aws.eks.call import Call, invalid, invalid_request
@@ -136,6 +137,8 @@ def template_document(version: LaunchTemplateVersion) -> dict[str, str]:
 def machines(call: Call, template: LaunchTemplateVersion | None) -> dict[str, Any]:
     """What kind of instances a new group has. EKS shows no disk size for a group with a launch template."""
     params = call.params
+    if unknown := [name for name in params.get("instanceTypes") or [] if name not in INSTANCE_TYPES]:
+        raise invalid(f"The following supplied instance types do not exist: [{', '.join(unknown)}]")
     found: dict[str, Any] = {"amiType": params.get("amiType") or "AL2023_x86_64_STANDARD"}
     if template is None:
         default = 50 if found["amiType"].startswith("WINDOWS") else 20

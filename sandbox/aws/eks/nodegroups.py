@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, Supastack contributors
-"""Managed node groups: one change of each at a time. They are records only: no instance is started for them."""
+"""Managed node groups: one change of each at a time. Their instances are those of the emulated EC2."""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
+from sandbox.aws.eks import nodegroup_instances, refusals
 from sandbox.aws.eks import nodegroup_settings as settings
-from sandbox.aws.eks import refusals
 from sandbox.aws.eks.call import Call, EksError, handles, in_use, invalid, not_found, now
 from sandbox.aws.eks.store import Cluster
 from sandbox.aws.eks.updates import Update, begin_update
@@ -31,6 +32,7 @@ def create_nodegroup(call: Call) -> dict[str, Any]:
     if not refusals.find_subnets(call, call.params["subnets"]):
         raise invalid("Subnets cannot be empty", clusterName=cluster.name, nodegroupName=name)
     group = _document(call, cluster, name)
+    nodegroup_instances.scale(cluster, group, group["scalingConfig"]["desiredSize"])
     cluster.nodegroups[name] = group
 
     def finish() -> None:
@@ -58,6 +60,8 @@ def update_nodegroup_config(call: Call) -> dict[str, Any]:
     if not wanted:
         raise invalid("At least one of the node group's settings must be specified", clusterName=cluster.name)
     merged = settings.merge(group, wanted)
+    if "scalingConfig" in merged:
+        nodegroup_instances.scale(cluster, group, merged["scalingConfig"]["desiredSize"])
     update = Update("ConfigUpdate", settings.update_params(wanted), {"nodegroupName": group["nodegroupName"]})
     return _begin(call, cluster, group, update, "eks_nodegroup_update", merged)
 
@@ -80,7 +84,13 @@ def update_nodegroup_version(call: Call) -> dict[str, Any]:
         changes["launchTemplate"] = settings.template_document(template)
     params = {"Version": version, "ReleaseVersion": changes["releaseVersion"]}
     update = Update("VersionUpdate", params, {"nodegroupName": group["nodegroupName"]})
-    return _begin(call, cluster, group, update, "eks_nodegroup_version", changes)
+    leaving = nodegroup_instances.instances(cluster, group["nodegroupName"])
+    nodegroup_instances.launch(cluster, {**group, **changes}, len(leaving))
+
+    def finish() -> None:
+        nodegroup_instances.terminate(cluster, leaving)
+
+    return _begin(call, cluster, group, update, "eks_nodegroup_version", changes, finish)
 
 
 @handles("DeleteNodegroup")
@@ -93,6 +103,7 @@ def delete_nodegroup(call: Call) -> dict[str, Any]:
     group["status"] = "DELETING"
 
     def finish() -> None:
+        nodegroup_instances.scale(cluster, group, 0)
         del cluster.nodegroups[name]
 
     cluster.changes.begin("nodegroup", name, call.runtime.seconds("eks_nodegroup_delete"), finish)
@@ -100,14 +111,21 @@ def delete_nodegroup(call: Call) -> dict[str, Any]:
 
 
 def _begin(
-    call: Call, cluster: Cluster, group: dict[str, Any], update: Update, duration: str, changes: dict[str, Any]
+    call: Call,
+    cluster: Cluster,
+    group: dict[str, Any],
+    update: Update,
+    duration: str,
+    changes: dict[str, Any],
+    finish: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
     group["status"] = "UPDATING"
 
-    def finish() -> None:
+    def done() -> None:
+        finish()
         group.update(changes, status="ACTIVE", modifiedAt=now())
 
-    return {"update": begin_update(cluster, update, call.runtime.seconds(duration), finish)}
+    return {"update": begin_update(cluster, update, call.runtime.seconds(duration), done)}
 
 
 def _find(call: Call) -> dict[str, Any]:

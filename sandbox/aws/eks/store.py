@@ -39,6 +39,7 @@ class Cluster(MotoCluster):
             aws_partition=backend.partition,
             version=document["version"],
         )
+        self.account_id, self.region_name = backend.account_id, backend.region_name
         self.document = document
         self.addons: dict[str, dict[str, Any]] = {}
         self.nodegroups: dict[str, dict[str, Any]] = {}  # type: ignore[assignment]  # moto has objects here

@@ -54,6 +54,17 @@ def describe(aws: Any, place: dict[str, str]) -> dict[str, Any]:
     return found
 
 
+def instances(aws: Any, place: dict[str, str]) -> list[dict[str, Any]]:
+    """The group's instances that are not terminated."""
+    filters = [
+        {"Name": "tag:eks:cluster-name", "Values": [place["clusterName"]]},
+        {"Name": "tag:eks:nodegroup-name", "Values": [place["nodegroupName"]]},
+        {"Name": "instance-state-name", "Values": ["pending", "running"]},
+    ]
+    answer = aws.client("ec2").describe_instances(Filters=filters)
+    return [item for reservation in answer["Reservations"] for item in reservation["Instances"]]
+
+
 def add_version(aws: Any, template: dict[str, str], **data: Any) -> None:
     """A second version, which is not the default one."""
     aws.client("ec2").create_launch_template_version(LaunchTemplateId=template["id"], LaunchTemplateData=data)
@@ -353,3 +364,64 @@ def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_instances_are_those_of_the_group(aws: Any, create: Callable[..., Any]) -> None:
+    place = create(
+        scalingConfig={"minSize": 0, "maxSize": 4, "desiredSize": 3}, instanceTypes=["m7i.large"], capacityType="SPOT"
+    )
+    found = instances(aws, place)
+    assert sorted(item["SubnetId"] for item in found) in [
+        sorted([*aws.subnet_ids, subnet]) for subnet in aws.subnet_ids
+    ]
+    cluster = aws.client("eks").describe_cluster(name=place["clusterName"])["cluster"]
+    group_id = cluster["resourcesVpcConfig"]["clusterSecurityGroupId"]
+    for item in found:
+        tags = {tag["Key"]: tag["Value"] for tag in item["Tags"]}
+        assert tags[f"kubernetes.io/cluster/{place['clusterName']}"] == "owned"
+        assert (item["InstanceType"], item["InstanceLifecycle"]) == ("m7i.large", "spot")
+        assert [group["GroupId"] for group in item["SecurityGroups"]] == [group_id]
+
+
+def test_instances_follow_the_desired_size_and_go_with_the_group(aws: Any, create: Callable[..., Any]) -> None:
+    eks = aws.client("eks")
+    place = create(scalingConfig={"minSize": 0, "maxSize": 4, "desiredSize": 3})
+    eks.update_nodegroup_config(**place, scalingConfig={"desiredSize": 4})
+    kept = {item["InstanceId"] for item in instances(aws, place)}
+    assert len(kept) == 4
+    eks.update_nodegroup_config(**place, scalingConfig={"desiredSize": 2})
+    left = instances(aws, place)
+    assert {item["InstanceId"] for item in left} < kept
+    assert {item["SubnetId"] for item in left} == set(aws.subnet_ids)
+    eks.delete_nodegroup(**place)
+    eks.list_nodegroups(clusterName=place["clusterName"])
+    assert instances(aws, place) == []
+
+
+def test_version_update_replaces_the_instances(aws: Any, create: Callable[..., Any]) -> None:
+    eks = aws.client("eks")
+    place = create(releaseVersion=OLD)
+    old = {item["InstanceId"]: item["ImageId"] for item in instances(aws, place)}
+    eks.update_nodegroup_version(**place)
+    assert {item["InstanceId"] for item in instances(aws, place)} > set(old)
+    assert describe(aws, place)["status"] == "ACTIVE"
+    new = {item["InstanceId"]: item["ImageId"] for item in instances(aws, place)}
+    assert len(new) == len(old)
+    assert old.keys().isdisjoint(new)
+    assert set(old.values()).isdisjoint(new.values())
+
+
+def test_instances_of_a_launch_template(aws: Any, create: Callable[..., Any], new_template: Any) -> None:
+    security_group = aws.client("ec2").create_security_group(
+        GroupName=f"own-{uuid.uuid4().hex[:8]}", Description="own", VpcId=aws.vpc_id
+    )["GroupId"]
+    template = new_template(InstanceType="c7i.large", ImageId="ami-00000000", SecurityGroupIds=[security_group])
+    place = create(launchTemplate={"id": template["id"]})
+    found = instances(aws, place)
+    assert [(item["InstanceType"], item["ImageId"]) for item in found] == [("c7i.large", "ami-00000000")] * 2
+    assert {group["GroupId"] for item in found for group in item["SecurityGroups"]} == {security_group}
+
+
+def test_unknown_instance_types_are_refused(create: Callable[..., Any]) -> None:
+    with pytest.raises(ClientError, match=r"supplied instance types do not exist: \[t99\.large\]"):
+        create(instanceTypes=["t3.medium", "t99.large"])

@@ -73,7 +73,7 @@ def test_status_shows_real_and_simulated() -> None:
         ["views-eks", "ACTIVE", "1.36", "v1.35.4", "https://127.0.0.1:1"],
         ["views-supabase", "available", "17.4", "17.6", "5432"],
         ["supabase/rest-0", "Running", "real process"],
-        ["x/y", "Running", "simulated (kwok)"],
+        ["x/y", "Running", "simulated"],
         ["i:1", "PostgREST", "12.0.2", "14.17"],
     ):
         assert "  ".join(row) in "\n".join("  ".join(line.split("  ")) for line in _squeeze(text))
@@ -147,7 +147,7 @@ def test_summary(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
         "PostgREST",
         "Older than production.",
         "pod x/y",
-        "simulated (kwok)",
+        "simulated",
         "2.0",
         "100 MiB",
     ):

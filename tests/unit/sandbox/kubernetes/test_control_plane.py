@@ -10,7 +10,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from sandbox.state import CHECKOUT, Sandbox, SandboxError
 from tools.toolchain import tool
 
 NAME = "real"
-KWOK_POD = {
+POD = {
     "apiVersion": "v1",
     "kind": "Pod",
     "metadata": {"name": "unknown-image", "namespace": "default"},
@@ -77,17 +77,15 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Real]:
 
 
 def _create(sandbox: Sandbox) -> dict[str, Any]:
-    eks, ec2, iam = (account.client(sandbox, service) for service in ("eks", "ec2", "iam"))
+    eks, ec2 = (account.client(sandbox, service) for service in ("eks", "ec2"))
     vpc_id = ec2.create_vpc(CidrBlock="10.20.0.0/16")["Vpc"]["VpcId"]
     subnets = [
         ec2.create_subnet(VpcId=vpc_id, CidrBlock=f"10.20.{number}.0/24", AvailabilityZone=f"eu-west-1{zone}")
         for number, zone in enumerate("ab")
     ]
-    trust = {"Effect": "Allow", "Principal": {"Service": "eks.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
     eks.create_cluster(
         name=NAME,
-        roleArn=iam.create_role(RoleName="cluster", AssumeRolePolicyDocument=policy)["Role"]["Arn"],
+        roleArn=_role(sandbox, "cluster", "eks.amazonaws.com"),
         resourcesVpcConfig={"subnetIds": [subnet["Subnet"]["SubnetId"] for subnet in subnets]},
         accessConfig={"authenticationMode": "API"},
         kubernetesNetworkConfig={"serviceIpv4Cidr": "172.21.0.0/16"},
@@ -97,6 +95,13 @@ def _create(sandbox: Sandbox) -> dict[str, Any]:
     assert cluster["status"] == "ACTIVE", cluster["health"]
     found: dict[str, Any] = cluster
     return found
+
+
+def _role(sandbox: Sandbox, name: str, service: str) -> str:
+    trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    role = account.client(sandbox, "iam").create_role(RoleName=name, AssumeRolePolicyDocument=policy)
+    return str(role["Role"]["Arn"])
 
 
 def test_endpoint_is_loopback_and_trusted_by_the_reported_authority(real: Real) -> None:
@@ -143,7 +148,7 @@ def test_role_without_entry_401_with_view_policy_reads_only(real: Real) -> None:
         time.sleep(0.1)
     assert real.call(good, "/api/v1/namespaces/default/pods").status_code == 200
     assert real.call(good, "/api/v1/namespaces/kube-system/pods").status_code == 403
-    assert real.call(good, "/api/v1/namespaces/default/pods", json=KWOK_POD).status_code == 403
+    assert real.call(good, "/api/v1/namespaces/default/pods", json=POD).status_code == 403
 
 
 def test_service_addresses_are_of_the_wanted_network(real: Real) -> None:
@@ -162,19 +167,40 @@ def test_service_account_tokens_have_the_clusters_issuer(real: Real) -> None:
     assert claims["iss"] == real.cluster["identity"]["oidc"]["issuer"]
 
 
-def test_pods_with_unknown_images_run_on_kwok_nodes(real: Real) -> None:
-    created = real.call(real.token(), "/api/v1/namespaces/default/pods", json=KWOK_POD)
-    assert created.status_code == 201, created.text
-    assert created.json()["spec"]["nodeSelector"] == {"type": "kwok"}
-    path = "/api/v1/namespaces/default/pods/unknown-image"
+def test_pods_wait_for_a_node_or_a_fargate_profile(real: Real) -> None:
+    path = "/api/v1/namespaces/default/pods"
+    assert real.call(real.token(), path, json=POD).status_code == 201
+    _wait_for_pod(real, f"{path}/unknown-image", lambda pod: bool(_unschedulable(pod)))
+    assert _shown(real)["unknown-image"] == "not scheduled"
+    eks = account.client(real.sandbox, "eks")
+    eks.create_fargate_profile(
+        clusterName=NAME,
+        fargateProfileName="default",
+        podExecutionRoleArn=_role(real.sandbox, "fargate", "eks-fargate-pods.amazonaws.com"),
+        selectors=[{"namespace": "default"}],
+    )
+    fargate = {**POD, "metadata": {"name": "on-fargate"}}
+    created = real.call(real.token(), path, json=fargate)
+    assert created.json()["spec"]["schedulerName"] == "fargate-scheduler", created.text
+    _wait_for_pod(real, f"{path}/on-fargate", lambda pod: pod["status"]["phase"] == "Running")
+    assert _shown(real)["on-fargate"] == status.SIMULATED
+
+
+def _wait_for_pod(real: Real, path: str, condition: Callable[[dict[str, Any]], bool]) -> None:
     deadline = time.monotonic() + 20
-    while (pod := real.call(real.token(), path).json())["status"]["phase"] != "Running":
+    while not condition(pod := real.call(real.token(), path).json()):
         assert time.monotonic() < deadline, pod["status"]
         time.sleep(0.1)
-    data = status.collect(real.sandbox)
-    shown = {item["name"]: item["runs_as"] for item in data["clusters"][0]["pods"]}
-    assert shown["unknown-image"] == status.SIMULATED
-    assert data["clusters"][0]["running_version"] == "v1.35.4"
+
+
+def _unschedulable(pod: dict[str, Any]) -> list[str]:
+    return [item["message"] for item in pod["status"].get("conditions", []) if item.get("reason") == "Unschedulable"]
+
+
+def _shown(real: Real) -> dict[str, str]:
+    (cluster,) = status.collect(real.sandbox)["clusters"]
+    assert cluster["running_version"] == "v1.35.4"
+    return {item["name"]: item["runs_as"] for item in cluster["pods"]}
 
 
 def test_kubectl_works_with_the_exports(real: Real) -> None:

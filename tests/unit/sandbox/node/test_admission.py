@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, Supastack contributors
-"""The admission webhook: workload identity and placement."""
+"""The admission webhook: workload identity and Fargate."""
 
 from __future__ import annotations
 
@@ -20,8 +20,24 @@ KNOWN = "postgrest/postgrest:v14.17"
 ROLE = "arn:aws:iam::123456789012:role/irsa"
 
 
-def _handle(pod: Json, association: object | None = None, annotations: dict[str, str] | None = None) -> Json:
+def _handle(
+    pod: Json,
+    association: object | None = None,
+    annotations: dict[str, str] | None = None,
+    profiles: dict[tuple[str, str], str] | None = None,
+) -> Json:
     """The PodSpec after the answer's patch."""
+    spec: Json = _patched(pod, association, annotations, profiles)["spec"]
+    return spec
+
+
+def _patched(
+    pod: Json,
+    association: object | None,
+    annotations: dict[str, str] | None,
+    profiles: dict[tuple[str, str], str] | None,
+) -> Json:
+    """The pod after the answer's patch; `profiles` are the Fargate profiles by namespace and label `app`."""
     review = {"request": {"uid": "r-1", "namespace": "supabase", "object": pod}}
     asked = []
 
@@ -33,18 +49,19 @@ def _handle(pod: Json, association: object | None = None, annotations: dict[str,
         review,
         associations,
         lambda _namespace, _account: annotations or {},
+        lambda namespace, labels: (profiles or {}).get((namespace, labels["app"])),
         region="eu-west-1",
         endpoint_url="http://aws.example",
-        known_image=lambda image: image == KNOWN,
     )
     response = answer["response"]
     assert (answer["kind"], response["uid"], response["allowed"]) == ("AdmissionReview", "r-1", True)
-    assert asked == [("supabase", pod["spec"].get("serviceAccountName", "default"))]
-    spec = dict(pod["spec"])
+    assert set(asked) <= {("supabase", pod["spec"].get("serviceAccountName", "default"))}
+    changed = {"metadata": dict(pod["metadata"]), "spec": dict(pod["spec"])}
     for operation in json.loads(base64.b64decode(response.get("patch", base64.b64encode(b"[]")))):
         assert operation["op"] == "add"
-        spec[operation["path"].removeprefix("/spec/")] = operation["value"]
-    return spec
+        part, name = operation["path"].removeprefix("/").split("/")
+        changed[part][name] = operation["value"]
+    return changed
 
 
 def _env(container: Json) -> dict[str, str]:
@@ -103,26 +120,31 @@ def test_default_service_account_and_untouched_input(new_pod: NewPod) -> None:
     assert json.dumps(pod) == before
 
 
-@pytest.mark.parametrize(
-    ("image", "init_image", "selector"),
-    [
-        (KNOWN, KNOWN, {"supastack.dev/runtime": "process"}),
-        ("nginx:1", KNOWN, {"type": "kwok"}),
-        (KNOWN, "nginx:1", {"type": "kwok"}),
-    ],
-)
-def test_placement(new_pod: NewPod, image: str, init_image: str, selector: Json) -> None:
-    pod = new_pod(spec={"initContainers": [{"name": "i", "image": init_image}]}, image=image)
-    spec = _handle(pod)
-    assert spec["nodeSelector"] == selector
-    key = "supastack.dev/runtime" if "supastack.dev/runtime" in selector else "kwok.x-k8s.io/node"
-    assert spec["tolerations"][-1]["key"] == key
+def test_pod_of_a_fargate_profile(new_pod: NewPod) -> None:
+    pod = _patched(new_pod(), None, {"eks.amazonaws.com/role-arn": ROLE}, {("supabase", "rest"): "first"})
+    assert pod["metadata"]["labels"] == {"app": "rest", "eks.amazonaws.com/fargate-profile": "first"}
+    assert pod["spec"]["schedulerName"] == "fargate-scheduler"
+    assert (pod["spec"]["priorityClassName"], pod["spec"]["priority"]) == ("system-node-critical", 2000001000)
+    assert _env(pod["spec"]["containers"][0])["AWS_ROLE_ARN"] == ROLE
 
 
-def test_pods_of_a_daemon_set_are_not_placed(new_pod: NewPod) -> None:
+def test_pod_identity_gives_nothing_on_fargate(new_pod: NewPod) -> None:
+    spec = _handle(new_pod(), association={"roleArn": "x"}, profiles={("supabase", "rest"): "first"})
+    assert "env" not in spec["containers"][0]
+    assert "volumes" not in spec
+
+
+def test_every_other_pod_is_left_to_the_scheduler(new_pod: NewPod) -> None:
+    spec = _handle(new_pod(image="nginx:1"), profiles={("other", "rest"): "first"})
+    assert spec.keys().isdisjoint({"nodeSelector", "tolerations", "schedulerName", "priority"})
+
+
+@pytest.mark.parametrize("owner", ["DaemonSet", "Node"])
+def test_pods_with_a_node_of_their_own_do_not_go_to_fargate(new_pod: NewPod, owner: str) -> None:
     pod = new_pod()
-    pod["metadata"]["ownerReferences"] = [{"kind": "DaemonSet"}]
-    assert "nodeSelector" not in _handle(pod)
+    pod["metadata"]["ownerReferences"] = [{"kind": owner}]
+    assert "schedulerName" not in _handle(pod, profiles={("supabase", "rest"): "first"})
+    assert "schedulerName" not in _handle(new_pod(spec={"nodeName": "n"}), profiles={("supabase", "rest"): "first"})
 
 
 def test_webhook_configuration() -> None:

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, Supastack contributors
+"""The emulated EC2 instances of managed node groups: launched, spread over the subnets, replaced and terminated.
+
+On AWS an Auto Scaling group does that. Tags and security group are those that EKS gives them:
+https://docs.aws.amazon.com/eks/latest/userguide/managed-node-groups.html.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from typing import Any
+
+from moto.ec2.models import EC2Backend, ec2_backends
+from moto.ec2.models.instances import Instance
+
+from sandbox.aws.eks.store import Cluster
+
+CLUSTER_TAG = "eks:cluster-name"
+NODEGROUP_TAG = "eks:nodegroup-name"
+_GONE = ("shutting-down", "terminated")
+_ROOT_DEVICE = "/dev/xvda"
+
+
+def backend(cluster: Cluster) -> EC2Backend:
+    """EC2 of the cluster's account and region."""
+    found: EC2Backend = ec2_backends[cluster.account_id][cluster.region_name]
+    return found
+
+
+def owned_tag(cluster_name: str) -> str:
+    """The tag that all instances of a cluster have, with the value `owned`."""
+    return f"kubernetes.io/cluster/{cluster_name}"
+
+
+def tags(instance: Instance) -> dict[str, str]:
+    """The instance's tags."""
+    return {tag["key"]: tag["value"] for tag in instance.get_tags()}
+
+
+def instances(cluster: Cluster, group_name: str) -> list[Instance]:
+    """The instances of a group that are not terminated, the oldest first."""
+    place = {CLUSTER_TAG: cluster.name, NODEGROUP_TAG: group_name}
+    found = [item for item in backend(cluster).all_instances() if item.state not in _GONE]
+    return sorted((item for item in found if place.items() <= tags(item).items()), key=lambda item: item.launch_time)
+
+
+def scale(cluster: Cluster, group: dict[str, Any], desired: int) -> None:
+    """Launch or terminate what is missing or too much; the oldest instances of the fullest subnets go first."""
+    present = instances(cluster, group["nodegroupName"])
+    launch(cluster, group, desired - len(present))
+    while len(present) > desired:
+        counts = Counter(item.subnet_id for item in present)
+        leaving = max(present, key=lambda item: counts[item.subnet_id])
+        present.remove(leaving)
+        terminate(cluster, [leaving])
+
+
+def launch(cluster: Cluster, group: dict[str, Any], count: int) -> None:
+    """Launch `count` more instances, each in the subnet with the fewest of the group."""
+    counts = Counter(dict.fromkeys(group["subnets"], 0))
+    counts.update(item.subnet_id for item in instances(cluster, group["nodegroupName"]))
+    for _unused in range(count):
+        subnet = min(group["subnets"], key=lambda item: counts[item])
+        counts[subnet] += 1
+        _launch(cluster, group, subnet)
+
+
+def terminate(cluster: Cluster, leaving: list[Instance]) -> None:
+    """Terminate these instances."""
+    if leaving:
+        backend(cluster).terminate_instances([item.id for item in leaving])
+
+
+def _launch(cluster: Cluster, group: dict[str, Any], subnet_id: str) -> None:
+    ec2 = backend(cluster)
+    template = group.get("launchTemplate")
+    data = ec2.get_launch_template(template["id"]).get_version(template["version"]).data if template else {}
+    options: dict[str, Any] = {
+        "instance_type": (group.get("instanceTypes") or [data.get("InstanceType")])[0],
+        "is_instance_type_default": False,
+        "region_name": cluster.region_name,
+        "subnet_id": subnet_id,
+        "associate_public_ip": None,
+        "tags": {"instance": _tags(cluster, group)},
+    }
+    if template:
+        options["launch_template"] = {"LaunchTemplateId": template["id"], "Version": template["version"]}
+    else:
+        disk = {"VolumeSize": group["diskSize"], "VolumeType": "gp3", "DeleteOnTermination": True}
+        options["block_device_mappings"] = [{"DeviceName": _ROOT_DEVICE, "Ebs": disk}]
+    if not data.get("SecurityGroupIds"):
+        options["security_group_ids"] = [cluster.document["resourcesVpcConfig"]["clusterSecurityGroupId"]]
+    if group["capacityType"] == "SPOT":
+        options["instance_market_options"] = "spot"
+    ec2.run_instances(data.get("ImageId") or _image_id(group), 1, None, [], **options)
+
+
+def _tags(cluster: Cluster, group: dict[str, Any]) -> dict[str, str]:
+    return {
+        CLUSTER_TAG: cluster.name,
+        NODEGROUP_TAG: group["nodegroupName"],
+        owned_tag(cluster.name): "owned",
+        f"k8s.io/cluster-autoscaler/{cluster.name}": "owned",
+        "k8s.io/cluster-autoscaler/enabled": "true",
+    }
+
+
+def _image_id(group: dict[str, Any]) -> str:
+    """An image id of the group's kind and release, the same one every time."""
+    return f"ami-{hashlib.sha256(group['amiType'].encode() + group['releaseVersion'].encode()).hexdigest()[:17]}"
