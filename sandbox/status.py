@@ -22,6 +22,7 @@ REAL = "real process"
 _UNSCHEDULED = "not scheduled"
 # The node says so of every container: sandbox/node/simulated.py.
 _SIMULATED_ID = f"{node_status.SIMULATED}://"
+_COMPUTE = {"karpenter.sh/nodepool": "Karpenter node pool", "eks.amazonaws.com/nodegroup": "node group"}
 
 
 def collect(sandbox: Sandbox) -> Json:
@@ -35,7 +36,8 @@ def collect(sandbox: Sandbox) -> Json:
     for cluster in answer["clusters"]:
         cluster.pop("certificate_authority", None)
         cluster["real"] = cluster["running_version"] is not None
-        cluster["pods"] = _pods(sandbox, cluster["name"]) if cluster["real"] else []
+        cluster["nodes"] = [_node(item) for item in _listed(sandbox, cluster, "nodes")]
+        cluster["pods"] = [_pod(item) for item in _listed(sandbox, cluster, "pods")]
     return {
         "name": sandbox.name,
         "healthy": healthy,
@@ -66,13 +68,29 @@ def _processes(sandbox: Sandbox) -> list[Json]:
     )
 
 
-def _pods(sandbox: Sandbox, cluster_name: str) -> list[Json]:
+def _listed(sandbox: Sandbox, cluster: Json, kind: str) -> list[Json]:
+    """All objects of a kind of a cluster that really runs."""
+    if not cluster["real"]:
+        return []
     try:
-        listed = Api(ControlPlane(sandbox, cluster_name).admin_kubeconfig).get("/api/v1/pods") or {"items": []}
+        listed = Api(ControlPlane(sandbox, cluster["name"]).admin_kubeconfig).get(f"/api/v1/{kind}")
     except (OSError, requests.RequestException):
         # The cluster is on its way in or out; its status says so.
         return []
-    return [_pod(item) for item in listed["items"]]
+    return list((listed or {"items": []})["items"])
+
+
+def _node(item: Json) -> Json:
+    labels = item["metadata"].get("labels", {})
+    compute = next((f"{kind} {labels[label]}" for label, kind in _COMPUTE.items() if label in labels), "Fargate")
+    conditions = {entry["type"]: entry["status"] for entry in item["status"].get("conditions", [])}
+    return {
+        "name": item["metadata"]["name"],
+        "compute": compute,
+        "instance_type": labels.get("node.kubernetes.io/instance-type", ""),
+        "instance_id": item["spec"].get("providerID", "").rpartition("/")[2],
+        "ready": conditions.get("Ready") == "True",
+    }
 
 
 def _pod(item: Json) -> Json:
@@ -105,6 +123,7 @@ def render(data: Json) -> Iterator[str]:
     yield from table("Clusters", ("name", "status", "reported", "running", "endpoint"), _cluster_rows(data))
     yield from table("Databases", ("name", "status", "asked for", "running", "on 127.0.0.1"), _database_rows(data))
     yield from _not_loaded(data["databases"])
+    yield from table("Nodes", ("name", "compute", "instance", "type", "status"), _node_rows(data))
     pods = [pod for cluster in data["clusters"] for pod in cluster["pods"]]
     pod_rows = [(f"{pod['namespace']}/{pod['name']}", pod["phase"], pod["runs_as"]) for pod in pods]
     yield from table("Pods", ("name", "phase", "runs as"), pod_rows)
@@ -125,6 +144,20 @@ def _cluster_rows(data: Json) -> list[tuple[str, ...]]:
             cluster["endpoint"] or "-",
         )
         for cluster in data["clusters"]
+    ]
+
+
+def _node_rows(data: Json) -> list[tuple[str, ...]]:
+    return [
+        (
+            node["name"],
+            node["compute"],
+            node["instance_id"] or "-",
+            node["instance_type"] or "-",
+            "Ready" if node["ready"] else "NotReady",
+        )
+        for cluster in data["clusters"]
+        for node in cluster["nodes"]
     ]
 
 

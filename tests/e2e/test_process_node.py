@@ -643,6 +643,71 @@ def test_instances_of_a_node_group_are_nodes(cluster: Cluster) -> None:
     cluster.kubectl("delete", "pod", name, "--force", "--grace-period=0")
 
 
+def test_instance_of_karpenter_is_a_node_by_its_claim(cluster: Cluster) -> None:
+    """What the real Karpenter does, done by hand: an instance with its tags, and a NodeClaim that names it."""
+    ec2, eks = (account.client(cluster.sandbox, service) for service in ("ec2", "eks"))
+    subnet = eks.describe_cluster(name=CLUSTER)["cluster"]["resourcesVpcConfig"]["subnetIds"][0]
+    tags = {f"kubernetes.io/cluster/{CLUSTER}": "owned", "karpenter.sh/nodepool": "default"}
+    instance = ec2.run_instances(
+        ImageId="ami-00000000",
+        InstanceType="c7i.large",
+        SubnetId=subnet,
+        MinCount=1,
+        MaxCount=1,
+        TagSpecifications=[
+            {"ResourceType": "instance", "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+        ],
+    )["Instances"][0]
+    provider = f"aws:///{instance['Placement']['AvailabilityZone']}/{instance['InstanceId']}"
+    cluster.apply(_node_claim_kind())
+    cluster.kubectl("wait", "--for=condition=Established", "crd/nodeclaims.karpenter.sh", "--timeout=30s")
+    size = {"cpu": "1930m", "memory": "3Gi", "pods": "29"}
+    claim = {
+        "apiVersion": "karpenter.sh/v1",
+        "kind": "NodeClaim",
+        "metadata": {"name": "default-1", "labels": {"karpenter.sh/nodepool": "default"}},
+        "spec": {"taints": [{"key": "own", "effect": "NoSchedule"}]},
+        "status": {"providerID": provider, "capacity": {**size, "cpu": "2"}, "allocatable": size},
+    }
+    cluster.apply(claim)
+
+    def nodes() -> list[Json]:
+        listed = cluster.kubectl("get", "nodes", "-l", "karpenter.sh/nodepool=default", "-o", "json")
+        found: list[Json] = json.loads(listed)["items"]
+        return found
+
+    wait(lambda: [_ready_condition(item) for item in nodes()] == ["True"], "it has joined")
+    (node,) = nodes()
+    assert node["spec"]["providerID"] == provider
+    assert {"key": "karpenter.sh/unregistered", "effect": "NoExecute"} in node["spec"]["taints"]
+    assert {"key": "own", "effect": "NoSchedule"} in node["spec"]["taints"]
+    assert node["status"]["allocatable"] == size
+    ec2.terminate_instances(InstanceIds=[instance["InstanceId"]])
+    wait(lambda: nodes() == [], "its node goes with it")
+
+
+def _node_claim_kind() -> Json:
+    """Karpenter's NodeClaim without its rules."""
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "nodeclaims.karpenter.sh"},
+        "spec": {
+            "group": "karpenter.sh",
+            "names": {
+                "kind": "NodeClaim",
+                "plural": "nodeclaims",
+                "singular": "nodeclaim",
+                "listKind": "NodeClaimList",
+            },
+            "scope": "Cluster",
+            "versions": [version],
+        },
+    }
+
+
 def _uids(cluster: Cluster, group: str) -> list[str]:
     return [item["metadata"]["uid"] for item in cluster.nodes(group)]
 
@@ -650,6 +715,7 @@ def _uids(cluster: Cluster, group: str) -> list[str]:
 def test_memory_of_the_node(cluster: Cluster, web: str) -> None:
     lines = Path(f"/proc/{cluster.node_pid}/status").read_text(encoding="utf-8").splitlines()
     resident = next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
+    # Three nodes; each adds a fifth of a megabyte.
     assert resident <= 60 * 1024
 
 

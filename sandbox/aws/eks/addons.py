@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, Supastack contributors
-"""Add-ons. They are records only: kwok nodes run no CNI, DNS or proxy of their own."""
+"""Add-ons. They are records only: the sandbox's nodes have a network, names and Service proxy of their own."""
 
 from __future__ import annotations
 

@@ -21,6 +21,16 @@ CLUSTER: dict[str, Any] = {
     "endpoint": "https://127.0.0.1:1",
     "certificate_authority": "Q0E=",
     "real": True,
+    "nodes": [
+        {"name": "fargate", "compute": "Fargate", "instance_id": "", "instance_type": "", "ready": True},
+        {
+            "name": "ip-1",
+            "compute": "node group w",
+            "instance_id": "i-1",
+            "instance_type": "t3.medium",
+            "ready": False,
+        },
+    ],
     "pods": [
         {"namespace": "supabase", "name": "rest-0", "phase": "Running", "runs_as": status.REAL, "images": ["i:1"]},
         {"namespace": "x", "name": "y", "phase": "Running", "runs_as": status.SIMULATED, "images": ["other:2"]},
@@ -72,6 +82,8 @@ def test_status_shows_real_and_simulated() -> None:
     for row in (
         ["views-eks", "ACTIVE", "1.36", "v1.35.4", "https://127.0.0.1:1"],
         ["views-supabase", "available", "17.4", "17.6", "5432"],
+        ["fargate", "Fargate", "-", "-", "Ready"],
+        ["ip-1", "node group w", "i-1", "t3.medium", "NotReady"],
         ["supabase/rest-0", "Running", "real process"],
         ["x/y", "Running", "simulated"],
         ["i:1", "PostgREST", "12.0.2", "14.17"],
