@@ -12,6 +12,8 @@ import logging
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from moto.core.utils import utcnow
 from moto.ec2.models.instance_types import INSTANCE_TYPES
@@ -23,7 +25,8 @@ from sandbox.aws.eks.call import LOCK
 from sandbox.aws.eks.lifecycle import all_clusters, control_plane
 from sandbox.aws.eks.store import Cluster
 from sandbox.aws.runtime import Runtime
-from sandbox.kubernetes import capacity
+from sandbox.kubernetes import capacity, nodes
+from sandbox.kubernetes.admission import PROFILE_LABEL
 from sandbox.kubernetes.client import Api, Json
 from sandbox.node import machine
 from sandbox.node.machine import Machine
@@ -42,36 +45,39 @@ def start(runtime: Runtime) -> None:
         threading.Thread(target=_loop, args=(runtime,), name="capacity", daemon=True).start()
 
 
-def follow(runtime: Runtime, cluster: Cluster) -> None:
-    """Bring the machines and Nodes of `cluster` in line with its instances, once."""
+def follow(runtime: Runtime, cluster: Cluster, api: Api) -> None:
+    """Bring the machines and Nodes of `cluster` in line with its instances, once; `api` is the cluster's."""
     with LOCK:
         cluster.changes.settle()
         _keep_sizes(cluster)
-    running = {item.id: item for item in _instances(cluster)}
     folder = machine.machines_folder(runtime.sandbox, cluster.name)
     known = list(machine.stored(folder))
-    gone = [item for item in known if item.instance_id not in running]
-    new = running.keys() - {item.instance_id for item in known}
-    waiting = [item for identifier, item in running.items() if identifier in new and _has_booted(runtime, item)]
-    if not gone and not waiting:
-        return
-    api = Api(control_plane(runtime, cluster.name).admin_kubeconfig)
-    for left in gone:
-        api.delete(f"/api/v1/nodes/{left.name}")
-        left.remove(folder)
-        _LOGGER.info("Node %s of cluster %s is gone with its instance", left.name, cluster.name)
+    _delete_pods_of_profiles(api, cluster)
+    _end_drained(api, cluster, {item.instance_id: item.name for item in known})
+    running = {item.id: item for item in _instances(cluster)}
+    for item in known:
+        if item.instance_id in running:
+            _relabel(api, cluster, item, running.pop(item.instance_id), folder)
+        else:
+            api.delete(f"/api/v1/nodes/{item.name}")
+            item.remove(folder)
+            _LOGGER.info("Node %s of cluster %s is gone with its instance", item.name, cluster.name)
+    waiting = [item for item in running.values() if _has_booted(runtime, item)]
     claims = _claims(api) if any(_KARPENTER_TAG in nodegroup_instances.tags(item) for item in waiting) else []
-    for item in waiting:
-        _join(runtime, cluster, item, claims)
+    for instance in waiting:
+        _join(runtime, cluster, instance, claims)
 
 
 def _loop(runtime: Runtime) -> None:
+    apis: WeakKeyDictionary[Cluster, Api] = WeakKeyDictionary()
     while True:
         time.sleep(_POLL_SECONDS)
         for cluster in all_clusters():
             try:
                 if _is_up(cluster):
-                    follow(runtime, cluster)
+                    if cluster not in apis:
+                        apis[cluster] = Api(control_plane(runtime, cluster.name).admin_kubeconfig)
+                    follow(runtime, cluster, apis[cluster])
             except Exception:
                 # A control plane on its way out; and a cluster with an error must not stop the others.
                 _LOGGER.exception("Cannot follow the instances of cluster %s", cluster.name)
@@ -89,6 +95,30 @@ def _keep_sizes(cluster: Cluster) -> None:
     for group in cluster.nodegroups.values():
         if group["status"] == "ACTIVE":
             nodegroup_instances.scale(cluster, group, group["scalingConfig"]["desiredSize"])
+
+
+def _delete_pods_of_profiles(api: Api, cluster: Cluster) -> None:
+    """AWS deletes the pods of a Fargate profile with it."""
+    for name in list(cluster.closed_profiles):
+        nodes.delete_pods(api, PROFILE_LABEL, name)
+        cluster.closed_profiles.remove(name)
+
+
+def _end_drained(api: Api, cluster: Cluster, names: dict[str | None, str]) -> None:
+    """Terminate the instances of node groups that were to be drained first, when they are or take too long."""
+    for identifier, end in list(cluster.retiring.items()):
+        if identifier not in names or time.monotonic() > end or nodes.drain(api, names[identifier]):
+            with LOCK:
+                nodegroup_instances.terminate(cluster, [identifier])
+
+
+def _relabel(api: Api, cluster: Cluster, known: Machine, instance: Instance, folder: Path) -> None:
+    """EKS gives labels and taints that a node group gets later to the nodes it has; Karpenter replaces its own."""
+    described = _describe(cluster, instance)
+    wanted = None if _KARPENTER_TAG in described.tags else _machine(cluster, described, [])
+    if wanted is not None and (wanted.labels, wanted.taints) != (known.labels, known.taints):
+        nodes.relabel(api, known, wanted)
+        replace(known, labels=wanted.labels, taints=wanted.taints).write(folder)
 
 
 def _instances(cluster: Cluster) -> list[Instance]:

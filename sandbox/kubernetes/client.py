@@ -67,6 +67,24 @@ class Api:
         if response.status_code != requests.codes.not_found:
             response.raise_for_status()
 
+    def patch(self, path: str, changes: Json) -> bool:
+        """Merge `changes` into the object at `path`; returns whether it exists."""
+        headers = {"Content-Type": "application/merge-patch+json"}
+        response = self._session.patch(f"{self.url}{path}", json=changes, headers=headers, timeout=10)
+        if response.status_code == requests.codes.not_found:
+            return False
+        response.raise_for_status()
+        return True
+
+    def evict(self, namespace: str, pod: str) -> None:
+        """Ask the pod to leave its node; one that is gone, or that its disruption budget keeps, is no error."""
+        metadata = {"namespace": namespace, "name": pod}
+        eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": metadata}
+        path = f"/api/v1/namespaces/{namespace}/pods/{pod}/eviction"
+        response = self._session.post(f"{self.url}{path}", json=eviction, timeout=10)
+        if response.status_code not in (requests.codes.not_found, requests.codes.too_many_requests):
+            response.raise_for_status()
+
 
 def _file(section: Json, key: str, kubeconfig: Path) -> str:
     if key in section:

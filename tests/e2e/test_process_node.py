@@ -627,20 +627,25 @@ def test_instances_of_a_node_group_are_nodes(cluster: Cluster) -> None:
     assert {"key": "dedicated", "value": "test", "effect": "NoSchedule"} in node["spec"]["taints"]
     assert node["status"]["capacity"]["cpu"] == "8"
     name = _name()
-    toleration = {"key": "dedicated", "operator": "Exists"}
-    pod = _pod(
-        name, {"command": ["sh", "-c", f"sleep 60 # {name}"]}, nodeSelector={"own": "label"}, tolerations=[toleration]
-    )
-    cluster.apply(pod)
+    place: Json = {"nodeSelector": {"own": "label"}, "tolerations": [{"key": "dedicated", "operator": "Exists"}]}
+    cluster.apply(_pod(name, {"command": ["sh", "-c", f"sleep 60 # {name}"]}, **place))
     wait(lambda: cluster.get("pod", name)["status"].get("phase") == "Running", "a pod runs on it")
+    place_of_group = {"clusterName": CLUSTER, "nodegroupName": "few"}
+    eks.update_nodegroup_config(**place_of_group, labels={"addOrUpdateLabels": {"late": "yes"}})
+    wait(lambda: cluster.nodes("few")[0]["metadata"]["labels"].get("late") == "yes", "new labels reach old nodes")
     identifier = node["spec"]["providerID"].rpartition("/")[2]
     ec2.terminate_instances(InstanceIds=[identifier])
     wait(lambda: node["metadata"]["uid"] not in _uids(cluster, "few"), "its node goes with it")
     wait(lambda: not [pid for pid in cluster.processes() if name in " ".join(_command(pid))], "and what ran on it")
     wait(lambda: len(cluster.nodes("few")) == 1, "the group replaces it")
-    eks.delete_nodegroup(clusterName=CLUSTER, nodegroupName="few")
-    wait(lambda: cluster.nodes("few") == [], "the nodes go with their group")
     cluster.kubectl("delete", "pod", name, "--force", "--grace-period=0")
+    cluster.apply(_pod(name, {"command": ["sh", "-c", "trap 'exit 0' TERM; while :; do sleep 0.1; done"]}, **place))
+    wait(lambda: cluster.get("pod", name)["status"].get("phase") == "Running", "a pod runs on that one")
+    scaling = {"minSize": 0, "desiredSize": 0}
+    eks.update_nodegroup_config(**place_of_group, scalingConfig=scaling)
+    wait(lambda: cluster.nodes("few") == [], "the group shrinks")
+    assert name not in cluster.kubectl("get", "pods", "-o", "name"), "the node was drained first"
+    eks.delete_nodegroup(**place_of_group)
 
 
 def test_instance_of_karpenter_is_a_node_by_its_claim(cluster: Cluster) -> None:
@@ -706,6 +711,19 @@ def _node_claim_kind() -> Json:
             "versions": [version],
         },
     }
+
+
+def test_pods_of_a_fargate_profile_go_with_it(cluster: Cluster) -> None:
+    eks, name = account.client(cluster.sandbox, "eks"), _name()
+    role = _role(account.client(cluster.sandbox, "iam"), "short", "eks-fargate-pods.amazonaws.com", "sts:AssumeRole")
+    profile = {"clusterName": CLUSTER, "fargateProfileName": "short"}
+    selectors = [{"namespace": "default", "labels": {"test": name}}]
+    eks.create_fargate_profile(**profile, podExecutionRoleArn=role, selectors=selectors)
+    cluster.apply(_pod(name, {"image": UNKNOWN_IMAGE}, restartPolicy="Always"))
+    cluster.kubectl("wait", "--for=condition=Ready", f"pod/{name}", "--timeout=30s")
+    assert cluster.get("pod", name)["spec"]["nodeName"] == FARGATE_NODE
+    eks.delete_fargate_profile(**profile)
+    wait(lambda: f"pod/{name}" not in cluster.kubectl("get", "pods", "-o", "name"), "its pod is deleted")
 
 
 def _uids(cluster: Cluster, group: str) -> list[str]:

@@ -76,6 +76,7 @@ def delete_fargate_profile(call: Call) -> dict[str, Any]:
     name = profile["fargateProfileName"]
     _require_idle(cluster, f"Delete Fargate Profile {name}")
     profile["status"] = "DELETING"
+    cluster.closed_profiles.append(name)
 
     def finish() -> None:
         del cluster.profiles[name]

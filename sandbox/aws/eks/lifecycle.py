@@ -14,6 +14,7 @@ from moto.ec2.models import ec2_backends
 from moto.eks.models import EKSBackend, eks_backends
 
 from sandbox import pki
+from sandbox.aws.eks import nodegroup_instances
 from sandbox.aws.eks.call import LOCK, Call
 from sandbox.aws.eks.store import Cluster
 from sandbox.aws.runtime import Runtime
@@ -111,6 +112,8 @@ def _publish(cluster: Cluster, endpoint: str, ca_pem: str) -> None:
 
 def _delete(runtime: Runtime, backend: EKSBackend, cluster: Cluster) -> None:
     control_plane(runtime, cluster.name).stop()
+    with LOCK:
+        nodegroup_instances.terminate(cluster, list(cluster.retiring))
     group_id = cluster.document["resourcesVpcConfig"]["clusterSecurityGroupId"]
     # A user may have deleted the group by hand; EKS does not mind either.
     with LOCK, contextlib.suppress(Exception):

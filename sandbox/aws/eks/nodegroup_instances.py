@@ -9,6 +9,7 @@ https://docs.aws.amazon.com/eks/latest/userguide/managed-node-groups.html.
 from __future__ import annotations
 
 import hashlib
+import time
 from collections import Counter
 from typing import Any
 
@@ -21,6 +22,8 @@ CLUSTER_TAG = "eks:cluster-name"
 NODEGROUP_TAG = "eks:nodegroup-name"
 _GONE = ("shutting-down", "terminated")
 _ROOT_DEVICE = "/dev/xvda"
+# EKS waits so long for a node to be drained.
+_DRAIN_SECONDS = 900.0
 
 
 def backend(cluster: Cluster) -> EC2Backend:
@@ -40,9 +43,10 @@ def tags(instance: Instance) -> dict[str, str]:
 
 
 def instances(cluster: Cluster, group_name: str) -> list[Instance]:
-    """The instances of a group that are not terminated, the oldest first."""
+    """The instances of a group that neither are terminated nor will be soon, the oldest first."""
     place = {CLUSTER_TAG: cluster.name, NODEGROUP_TAG: group_name}
-    found = [item for item in backend(cluster).all_instances() if item.state not in _GONE]
+    gone = cluster.retiring.keys()
+    found = [item for item in backend(cluster).all_instances() if item.state not in _GONE and item.id not in gone]
     return sorted((item for item in found if place.items() <= tags(item).items()), key=lambda item: item.launch_time)
 
 
@@ -54,7 +58,7 @@ def scale(cluster: Cluster, group: dict[str, Any], desired: int) -> None:
         counts = Counter(item.subnet_id for item in present)
         leaving = max(present, key=lambda item: counts[item.subnet_id])
         present.remove(leaving)
-        terminate(cluster, [leaving])
+        retire(cluster, [leaving])
 
 
 def launch(cluster: Cluster, group: dict[str, Any], count: int) -> None:
@@ -67,10 +71,19 @@ def launch(cluster: Cluster, group: dict[str, Any], count: int) -> None:
         _launch(cluster, group, subnet)
 
 
-def terminate(cluster: Cluster, leaving: list[Instance]) -> None:
-    """Terminate these instances."""
-    if leaving:
-        backend(cluster).terminate_instances([item.id for item in leaving])
+def retire(cluster: Cluster, leaving: list[Instance]) -> None:
+    """Terminate these instances when their nodes are drained; at once when no control plane runs."""
+    cluster.retiring.update({item.id: time.monotonic() + _DRAIN_SECONDS for item in leaving})
+    if cluster.running_version is None:
+        terminate(cluster, [item.id for item in leaving])
+
+
+def terminate(cluster: Cluster, identifiers: list[str]) -> None:
+    """Terminate these instances, and forget that they were to be drained."""
+    if identifiers:
+        backend(cluster).terminate_instances(identifiers)
+    for identifier in identifiers:
+        cluster.retiring.pop(identifier, None)
 
 
 def _launch(cluster: Cluster, group: dict[str, Any], subnet_id: str) -> None:

@@ -88,7 +88,7 @@ def update_nodegroup_version(call: Call) -> dict[str, Any]:
     nodegroup_instances.launch(cluster, {**group, **changes}, len(leaving))
 
     def finish() -> None:
-        nodegroup_instances.terminate(cluster, leaving)
+        nodegroup_instances.retire(cluster, leaving)
 
     return _begin(call, cluster, group, update, "eks_nodegroup_version", changes, finish)
 
@@ -101,9 +101,11 @@ def delete_nodegroup(call: Call) -> dict[str, Any]:
         message = f"Nodegroup {name} cannot be deleted while it is in status {group['status']}"
         raise in_use(message, clusterName=cluster.name, nodegroupName=name)
     group["status"] = "DELETING"
+    leaving = [item.id for item in nodegroup_instances.instances(cluster, name)]
+    nodegroup_instances.scale(cluster, group, 0)
 
     def finish() -> None:
-        nodegroup_instances.scale(cluster, group, 0)
+        nodegroup_instances.terminate(cluster, [item for item in leaving if item in cluster.retiring])
         del cluster.nodegroups[name]
 
     cluster.changes.begin("nodegroup", name, call.runtime.seconds("eks_nodegroup_delete"), finish)

@@ -48,6 +48,10 @@ class Cluster(MotoCluster):
         self.entries: dict[str, AccessEntry] = {}
         self.updates: dict[str, dict[str, Any]] = {}
         self.changes = Changes()
+        # Instances of node groups whose nodes are being drained, with the time.monotonic() at which they end anyway.
+        self.retiring: dict[str, float] = {}
+        # Fargate profiles that are deleted, and whose pods are to be.
+        self.closed_profiles: list[str] = []
         # The thread that starts the control plane.
         self.creation: threading.Thread | None = None
         # Ends the time that this thread lets pass because AWS would.
