@@ -125,7 +125,7 @@ RECIPES = (
     Recipe(
         "kwok",
         "0.8.0",
-        (("kwok", "sigs.k8s.io/kwok/cmd/kwok"), ("kwokctl", "sigs.k8s.io/kwok/cmd/kwokctl")),
+        (("kwokctl", "sigs.k8s.io/kwok/cmd/kwokctl"),),
         ("sigs.k8s.io/kwok/pkg/consts.Version=0.8.0",),
     ),
     Recipe(

@@ -20,7 +20,7 @@ class ToolMissing(Exception):
 
 
 def tool(name: str) -> Path:
-    """A program built from Go: etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kubectl, kwok, kwokctl,
+    """A program built from Go: etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kubectl, kwokctl,
     helm. Raises KeyError for any other name.
     """
     return program(built(name))
