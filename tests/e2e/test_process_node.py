@@ -359,24 +359,56 @@ def test_pod_without_identity_gets_no_credentials(cluster: Cluster) -> None:
     assert log.splitlines() == ["[]", "NoCredentialsError"]
 
 
-def test_pod_on_fargate(cluster: Cluster) -> None:
-    """It runs where the profile sends it, and pod identity, which AWS does not have there, gives it nothing."""
+def test_pod_identity_gives_nothing_on_fargate(cluster: Cluster) -> None:
     name = _name()
-    objects = _python_pod(name, "with-identity", CALLER_IDENTITY)
+    pod, log = _run_on_fargate(cluster, name, *_python_pod(name, "with-identity", CALLER_IDENTITY))
+    assert pod["metadata"]["labels"]["eks.amazonaws.com/fargate-profile"] == "all"
+    assert (pod["spec"]["schedulerName"], pod["spec"]["nodeName"]) == ("fargate-scheduler", FARGATE_NODE)
+    assert log.splitlines() == ["[]", "NoCredentialsError"]
+
+
+def test_there_is_no_pod_identity_agent_on_fargate(cluster: Cluster) -> None:
+    program = """
+import urllib.error, urllib.request
+headers = {"Authorization": open("/tokens/token").read()}
+request = urllib.request.Request("http://169.254.170.23/v1/credentials", headers=headers)
+try:
+    print(urllib.request.urlopen(request).status)
+except urllib.error.HTTPError as error:
+    print(error.code, error.read().decode())
+"""
+    name = _name()
+    account_object, pod = _python_pod(name, "with-identity", program)
+    token = {"path": "token", "audience": "pods.eks.amazonaws.com"}
+    pod["spec"]["volumes"] = [{"name": "tokens", "projected": {"sources": [{"serviceAccountToken": token}]}}]
+    pod["spec"]["containers"][0]["volumeMounts"] = [{"name": "tokens", "mountPath": "/tokens"}]
+    _unused, log = _run_on_fargate(cluster, name, account_object, pod)
+    assert log.startswith("404 ")
+    assert "Fargate" in log
+
+
+def test_role_of_the_service_account_works_on_fargate(cluster: Cluster) -> None:
+    name, role = _name(), "arn:aws:iam::123456789012:role/pods"
+    account_object, pod = _python_pod(name, "with-irsa", CALLER_IDENTITY)
+    account_object["metadata"]["annotations"] = {"eks.amazonaws.com/role-arn": role}
+    _unused, log = _run_on_fargate(cluster, name, account_object, pod)
+    environment, arn = log.splitlines()
+    assert "AWS_WEB_IDENTITY_TOKEN_FILE" in environment
+    assert ":assumed-role/pods/" in arn
+
+
+def _run_on_fargate(cluster: Cluster, name: str, *objects: Json) -> tuple[Json, str]:
+    """Apply `objects` in Fargate's namespace, wait for pod `name` to end, return it and its log."""
     for item in objects:
         item["metadata"]["namespace"] = FARGATE
     cluster.apply(*objects)
-    place = ["-n", FARGATE, "pod", name, "-o", "json"]
 
     def get() -> Json:
-        found: Json = json.loads(cluster.kubectl("get", *place))
+        found: Json = json.loads(cluster.kubectl("get", "-n", FARGATE, "pod", name, "-o", "json"))
         return found
 
-    wait(lambda: get()["status"].get("phase") in ("Succeeded", "Failed"), "it ends")
-    pod = get()
-    assert pod["metadata"]["labels"]["eks.amazonaws.com/fargate-profile"] == "all"
-    assert (pod["spec"]["schedulerName"], pod["spec"]["nodeName"]) == ("fargate-scheduler", FARGATE_NODE)
-    assert cluster.kubectl("logs", "-n", FARGATE, name).splitlines() == ["[]", "NoCredentialsError"]
+    wait(lambda: get()["status"].get("phase") in ("Succeeded", "Failed"), f"pod {name} ends")
+    return get(), cluster.kubectl("logs", "-n", FARGATE, name)
 
 
 def test_other_pods_wait_when_no_instance_can_take_them(cluster: Cluster) -> None:
