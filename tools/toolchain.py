@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from tools import npm_modules
+from tools import charts, npm_modules
 from tools.go_tools import built
 from tools.places import VENV, site_packages
 
@@ -21,9 +21,14 @@ class ToolMissing(Exception):
 
 def tool(name: str) -> Path:
     """A program built from Go: etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kubectl, kwokctl,
-    helm. Raises KeyError for any other name.
+    helm, karpenter. Raises KeyError for any other name.
     """
     return program(built(name))
+
+
+def chart(program_name: str, name: str) -> Path:
+    """The folder of a Helm chart that came with a program: karpenter has karpenter and karpenter-crd."""
+    return present(built(program_name).parent / charts.FOLDER / name)
 
 
 def npm_folder() -> Path:

@@ -93,6 +93,28 @@ def test_the_users_go_settings_do_not_reach_the_build(go: Go, monkeypatch: pytes
     assert go.env["GOPROXY"] == "https://mirror.example.test"
 
 
+def test_charts_come_with_the_program(go: Go, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    del go
+    source = tmp_path / "module" / "charts" / "one"
+    source.mkdir(parents=True)
+    (source / "Chart.yaml").write_text("version: 0\nappVersion: 0\n", encoding="utf-8")
+    (source / "values.yaml").write_text("{}\n", encoding="utf-8")
+    recipe = dataclasses.replace(RECIPE, version="v1.2.3", charts=("one",))
+    assert recipe.installed_folder() != RECIPE.installed_folder()
+    monkeypatch.setattr(Recipe, "module_folder", lambda self: tmp_path / "module")
+    recipe.build()
+    chart = recipe.installed_folder() / "charts" / "one" / "Chart.yaml"
+    assert chart.read_text(encoding="utf-8") == "version: 1.2.3\nappVersion: 1.2.3\n"
+
+
+def test_module_of_a_program_is_in_the_module_cache() -> None:
+    recipe = next(recipe for recipe in RECIPES if recipe.charts)
+    folder = recipe.module_folder()
+    assert folder.name.endswith(f"@{recipe.version}")
+    with pytest.raises(StepFailed, match="go list ended with code 1"):
+        RECIPE.module_folder()
+
+
 def test_every_program_is_known_to_the_toolchain() -> None:
     names = [name for recipe in RECIPES for name in recipe.names]
     assert len(names) == len(set(names))
