@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, Supastack contributors
-"""The emulator's HTTP application: moto's, and before it our own routes, presigned STS calls and unknown keys."""
+"""The emulator's HTTP application: moto's, and before it our own routes, prices, presigned STS calls, unknown keys."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.wrappers import Request, Response
 
-from sandbox.aws import errors, routes
+from sandbox.aws import errors, pricing, routes
 from sandbox.aws.identity import Caller, find_caller
 from sandbox.aws.runtime import Runtime
 from sandbox.aws.sigv4 import ALGORITHM, Denied, Scope, verify
@@ -49,6 +49,8 @@ class Application(DomainDispatcherApplication):
                 return _caller_identity(verify(_url(request), dict(request.headers), self.runtime.aws_port))
             if find_caller(scope.access_key_id) is None:
                 raise errors.unknown_key(service)
+            if service == pricing.SERVICE:
+                return pricing.answer(request)
         except Denied as denied:
             return errors.response(service, denied)
         return None

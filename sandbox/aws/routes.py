@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, Supastack contributors
-"""The emulator's own routes under /sandbox/: health, status, reset, and credentials for pods."""
+"""The emulator's own routes under /sandbox/: health, status, reset, capacity, credentials for pods."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ import re
 from http import HTTPStatus
 from typing import Any
 
+from moto.ec2.models import ec2_backends
 from moto.moto_api._internal.models import moto_api_backend
 from werkzeug.wrappers import Request, Response
 
 from sandbox.aws import rds
 from sandbox.aws.credentials import NoCredentials, pod_identity
 from sandbox.aws.eks.lifecycle import all_clusters
+from sandbox.aws.patches import fleets
 from sandbox.aws.runtime import Runtime
 from sandbox.node import images
 
@@ -33,6 +35,8 @@ def answer(runtime: Runtime, request: Request) -> Response:
         case ("POST", "/sandbox/reset"):
             moto_api_backend.reset()
             return _json({"status": "ok"})
+        case ("PUT", "/sandbox/capacity-shortages"):
+            return _capacity_shortages(runtime, request)
         case ("POST", path) if found := _POD_IDENTITY.match(path):
             return _pod_identity(runtime, found.group(1), request)
     return _json({"message": f"{request.method} {request.path} is not a route of the sandbox."}, HTTPStatus.NOT_FOUND)
@@ -72,6 +76,16 @@ def _images() -> dict[str, dict[str, str]]:
         }
         for reference, image in images.available().items()
     }
+
+
+def _capacity_shortages(runtime: Runtime, request: Request) -> Response:
+    """Where EC2 fleets find no capacity, until the next call: a list of rules of fleets.set_shortages."""
+    rules = request.get_json()
+    try:
+        fleets.set_shortages(ec2_backends[runtime.account_id][runtime.region], rules)
+    except ValueError as error:
+        return _json({"message": str(error)}, HTTPStatus.BAD_REQUEST)
+    return _json({"rules": rules})
 
 
 def _pod_identity(runtime: Runtime, cluster_name: str, request: Request) -> Response:

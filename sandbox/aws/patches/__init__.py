@@ -5,16 +5,32 @@
 from __future__ import annotations
 
 from sandbox.aws.patches import acm, ec2, events, flow_logs, iam, kms, launch_templates, network_acls, s3
+from sandbox.aws.patches import (
+    acm,
+    ec2,
+    fleets,
+    flow_logs,
+    iam,
+    images,
+    kms,
+    launch_templates,
+    network_acls,
+    prices,
+    s3,
+)
 
 PATCHES = (
     *acm.PATCHES,
     *ec2.PATCHES,
     *events.PATCHES,
+    *fleets.PATCHES,
     *flow_logs.PATCHES,
     *iam.PATCHES,
+    *images.PATCHES,
     *kms.PATCHES,
     *launch_templates.PATCHES,
     *network_acls.PATCHES,
+    *prices.PATCHES,
     *s3.PATCHES,
 )
 

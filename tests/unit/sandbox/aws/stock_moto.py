@@ -504,6 +504,83 @@ def settings_of_new_bucket() -> bool:
     return False
 
 
+def fleet_instance(lifecycle: str = "spot") -> tuple[dict[str, Any], dict[str, Any], str]:
+    """What CreateFleet answers, the instance that it launched, and the security group of its launch template."""
+    ec2 = client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+    group = ec2.create_security_group(GroupName="nodes", Description="nodes", VpcId=vpc)["GroupId"]
+    client("iam").create_instance_profile(InstanceProfileName="node")
+    image = ec2.describe_images()["Images"][0]["ImageId"]
+    data = {"ImageId": image, "SecurityGroupIds": [group], "IamInstanceProfile": {"Name": "node"}}
+    ec2.create_launch_template(LaunchTemplateName="nodes", LaunchTemplateData=data)
+    types = {"m7i.4xlarge": 0.4, "m7i.large": 0.1}
+    overrides = [{"InstanceType": name, "SubnetId": subnet, "Priority": price} for name, price in types.items()]
+    template = {"LaunchTemplateName": "nodes", "Version": "$Latest"}
+    answer = ec2.create_fleet(
+        Type="instant",
+        LaunchTemplateConfigs=[{"LaunchTemplateSpecification": template, "Overrides": overrides}],
+        TargetCapacitySpecification={"TotalTargetCapacity": 1, "DefaultTargetCapacityType": lifecycle},
+    )
+    launched = ec2.describe_instances(InstanceIds=answer["Instances"][0]["InstanceIds"])
+    return answer, launched["Reservations"][0]["Instances"][0], group
+
+
+def fleet_priority() -> bool:
+    return bool(fleet_instance()[1]["InstanceType"] != "m7i.large")
+
+
+def fleet_capacity_errors() -> bool:
+    return "Errors" not in fleet_instance()[0]
+
+
+def fleet_security_groups() -> bool:
+    _answer, instance, group = fleet_instance()
+    return [item["GroupId"] for item in instance["SecurityGroups"]] != [group]
+
+
+def fleet_instance_profile() -> bool:
+    return "IamInstanceProfile" not in fleet_instance()[1]
+
+
+def fleet_spot_request() -> bool:
+    return "SpotInstanceRequestId" not in fleet_instance()[1]
+
+
+def fleet_launch_template_tags() -> bool:
+    return not any(tag["Key"].startswith("aws:ec2launchtemplate:") for tag in fleet_instance()[1].get("Tags", []))
+
+
+def fleet_private_dns_names() -> bool:
+    return not str(fleet_instance()[1]["PrivateDnsName"]).endswith(f".{REGION}.compute.internal")
+
+
+def images_of_eks() -> bool:
+    filters = [{"Name": "name", "Values": ["amazon-eks-node-al2023-*"]}]
+    return not client("ec2").describe_images(Owners=["amazon"], Filters=filters)["Images"]
+
+
+def parameters_of_eks_images() -> bool:
+    path = "/aws/service/eks/optimized-ami/1.35/amazon-linux-2023/x86_64/standard/recommended/image_id"
+    try:
+        client("ssm").get_parameter(Name=path)
+    except ClientError:
+        return True
+    return False
+
+
+def registered_image() -> bool:
+    ec2 = client("ec2")
+    image = ec2.register_image(Name="own", Architecture="arm64", RootDeviceName="/dev/xvda")["ImageId"]
+    found = ec2.describe_images(ImageIds=[image])["Images"][0]
+    return (found.get("Architecture"), found["RootDeviceName"]) != ("arm64", "/dev/xvda")
+
+
+def spot_prices() -> bool:
+    prices = client("ec2").describe_spot_price_history(InstanceTypes=["m7i.large"])["SpotPriceHistory"]
+    return all(float(price["SpotPrice"]) < 0.001 for price in prices)
+
+
 GAPS: list[Callable[[], bool]] = [
     validation_records,
     validation_by_records,
@@ -523,6 +600,13 @@ GAPS: list[Callable[[], bool]] = [
     tags_of_rule_that_exists,
     target_quota,
     events_of_disabled_rule,
+    fleet_priority,
+    fleet_capacity_errors,
+    fleet_security_groups,
+    fleet_instance_profile,
+    fleet_spot_request,
+    fleet_launch_template_tags,
+    fleet_private_dns_names,
     flow_log_to_log_group_arn,
     flow_log_to_bucket_prefix,
     flow_log_role,
@@ -536,6 +620,9 @@ GAPS: list[Callable[[], bool]] = [
     thumbprint_of_oidc_provider,
     duplicate_oidc_provider,
     tag_keys_of_oidc_provider,
+    images_of_eks,
+    parameters_of_eks_images,
+    registered_image,
     schedule_deletion_by_arn,
     key_state_by_arn,
     use_of_unusable_key,
@@ -550,6 +637,7 @@ GAPS: list[Callable[[], bool]] = [
     deletion_of_default_network_acl,
     network_acl_of_deleted_subnet,
     network_acls_of_deleted_vpc,
+    spot_prices,
     conditional_deny,
     settings_of_new_bucket,
 ]
