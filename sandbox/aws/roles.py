@@ -5,9 +5,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from moto.iam.models import IAMBackend, Role
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A statement of a trust policy; `services` and `federated` are its principals of these two kinds."""
+
+    effect: str
+    actions: list[str]
+    services: list[str]
+    federated: list[str]
+    condition: dict[str, Any]
 
 
 def find_role(iam: IAMBackend, role_arn: str) -> Role | None:
@@ -23,19 +35,27 @@ def trusts(iam: IAMBackend, role_arn: str, service: str) -> bool:
 
 def trusted_actions(role: Role, service: str) -> set[str]:
     """What the trust policy of a role lets `service` do, such as sts:AssumeRole."""
+    found = [item for item in statements(role) if item.effect == "Allow" and service in item.services]
+    return {action for item in found for action in item.actions}
+
+
+def statements(role: Role) -> list[Statement]:
+    """The statements of a role's trust policy."""
     policy: Any = role.assume_role_policy_document
     document = json.loads(policy) if isinstance(policy, str) else policy or {}
-    return {
-        action
-        for statement in _as_list(document.get("Statement"))
-        if statement.get("Effect") == "Allow" and service in _services(statement)
-        for action in _as_list(statement.get("Action"))
-    }
+    return [_statement(item) for item in _as_list(document.get("Statement"))]
 
 
-def _services(statement: dict[str, Any]) -> list[Any]:
-    principal = statement.get("Principal")
-    return _as_list(principal.get("Service")) if isinstance(principal, dict) else []
+def _statement(item: dict[str, Any]) -> Statement:
+    named = item.get("Principal")
+    principals = named if isinstance(named, dict) else {}
+    return Statement(
+        effect=item.get("Effect", ""),
+        actions=_as_list(item.get("Action")),
+        services=_as_list(principals.get("Service")),
+        federated=_as_list(principals.get("Federated")),
+        condition=item.get("Condition") or {},
+    )
 
 
 def _as_list(value: Any) -> list[Any]:

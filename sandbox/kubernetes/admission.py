@@ -140,7 +140,9 @@ def _add_identity(spec: Json, identity: _Identity, region: str, endpoint_url: st
     volume = {"name": identity.volume, "projected": {"sources": [{"serviceAccountToken": token}]}}
     _append_by_name(spec, "volumes", volume)
     mount = {"name": identity.volume, "mountPath": identity.folder, "readOnly": True}
-    env = {**identity.env, "AWS_REGION": region, "AWS_DEFAULT_REGION": region, "AWS_ENDPOINT_URL": endpoint_url}
+    env = {**identity.env, "AWS_REGION": region, "AWS_DEFAULT_REGION": region}
+    # Go's SDK asks STS for the credentials of a web identity before it reads the name that is for all services.
+    env.update({"AWS_ENDPOINT_URL": endpoint_url, "AWS_ENDPOINT_URL_STS": endpoint_url})
     for container in [*spec.get("initContainers", []), *spec["containers"]]:
         for name, value in env.items():
             _append_by_name(container, "env", {"name": name, "value": value})

@@ -55,6 +55,13 @@ class Api:
         answer: Json = response.json()
         return answer
 
+    def post(self, path: str, manifest: Json) -> Json:
+        """Send `manifest`, such as a review, and return the answer; raises requests.HTTPError."""
+        response = self._session.post(f"{self.url}{path}", json=manifest, timeout=10)
+        response.raise_for_status()
+        answer: Json = response.json()
+        return answer
+
     def create(self, path: str, manifest: Json) -> None:
         """Create `manifest` in the collection at `path`; one that exists already is left as it is."""
         response = self._session.post(f"{self.url}{path}", json=manifest, timeout=10)

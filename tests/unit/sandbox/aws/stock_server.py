@@ -11,7 +11,15 @@ from typing import Any
 
 import boto3
 import requests
+from botocore.exceptions import ClientError
 from moto.server import ThreadedMotoServer
+
+
+def _prices(pricing: Any) -> bool:
+    try:
+        return bool(pricing.get_products(ServiceCode="AmazonEC2")["PriceList"])
+    except ClientError:
+        return False
 
 
 def main() -> None:
@@ -25,9 +33,14 @@ def main() -> None:
     sts = session.client("sts", endpoint_url=endpoint)
     url = sts.generate_presigned_url("get_caller_identity", HttpMethod="GET")
     presigned = requests.get(url, timeout=10).text
+    session_of_nobody = sts.assume_role_with_web_identity(
+        RoleArn="arn:aws:iam::123456789012:role/none", RoleSessionName="none", WebIdentityToken="none"
+    )
     found = {
         "presigned_caller_identity": "GetCallerIdentityResult" not in presigned,
         "unknown_access_key": sts.get_caller_identity()["Arn"].endswith("user/moto"),
+        "web_identity": "Credentials" in session_of_nobody,
+        "price_list": not _prices(session.client("pricing", endpoint_url=endpoint)),
     }
     server.stop()
     json.dump(found, sys.stdout)

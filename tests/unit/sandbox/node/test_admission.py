@@ -80,6 +80,7 @@ def test_pod_identity(new_pod: NewPod) -> None:
             "AWS_REGION": "eu-west-1",
             "AWS_DEFAULT_REGION": "eu-west-1",
             "AWS_ENDPOINT_URL": "http://aws.example",
+            "AWS_ENDPOINT_URL_STS": "http://aws.example",
         }
         assert container["volumeMounts"] == [{"name": "eks-pod-identity-token", "mountPath": folder, "readOnly": True}]
     token = spec["volumes"][0]["projected"]["sources"][0]["serviceAccountToken"]
