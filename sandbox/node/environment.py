@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
+from sandbox.node import resources
 from sandbox.node.config import HOST_IP
 from sandbox.node.images import Image
 
@@ -71,7 +72,7 @@ def build(pod: Json, container: Json, image: Image, sources: Sources, services: 
     for source in container.get("envFrom", []):
         variables.update(_env_from(source, namespace, sources))
     for item in container.get("env", []):
-        value = _value(item, pod, sources, variables)
+        value = _value(item, pod, container, sources, variables)
         if value is not None:
             variables[item["name"]] = value
     return variables
@@ -159,7 +160,7 @@ def _env_from(source: Json, namespace: str, sources: Sources) -> dict[str, str]:
     return {prefix + key: _text(value) for key, value in data.items() if _VARIABLE_NAME.match(prefix + key)}
 
 
-def _value(item: Json, pod: Json, sources: Sources, variables: Mapping[str, str]) -> str | None:
+def _value(item: Json, pod: Json, container: Json, sources: Sources, variables: Mapping[str, str]) -> str | None:
     origin: Json = item.get("valueFrom", {})
     namespace = pod["metadata"]["namespace"]
     if reference := origin.get("secretKeyRef"):
@@ -171,7 +172,21 @@ def _value(item: Json, pod: Json, sources: Sources, variables: Mapping[str, str]
         return _keyed("configmap", reference, data, namespace)
     if reference := origin.get("fieldRef"):
         return field(pod, reference["fieldPath"])
+    if reference := origin.get("resourceFieldRef"):
+        return _resource(pod, container, reference)
     return expand(item.get("value", ""), variables)
+
+
+def _resource(pod: Json, container: Json, reference: Json) -> str:
+    named = reference.get("containerName") or container["name"]
+    spec = pod["spec"]
+    try:
+        for item in [*spec.get("initContainers", []), *spec["containers"]]:
+            if item["name"] == named:
+                return resources.field(item, reference)
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+    raise ConfigError(f"resourceFieldRef names container {named!r}, which the pod has not")
 
 
 def _keyed(kind: str, reference: Json, data: Mapping[str, bytes] | None, namespace: str) -> str | None:

@@ -42,7 +42,7 @@ _PROBE = _names(
 )
 _LIFECYCLE = _names("preStop")
 _HOOK = _names("exec httpGet sleep tcpSocket")
-_ENV_SOURCES = _names("configMapKeyRef fieldRef secretKeyRef")
+_ENV_SOURCES = _names("configMapKeyRef fieldRef resourceFieldRef secretKeyRef")
 # Without effect when false, which is their default.
 _HOST_FLAGS = _names("hostIPC hostNetwork hostPID setHostnameAsFQDN shareProcessNamespace")
 _CONTAINER_FLAGS = _names("stdin stdinOnce tty")

@@ -137,8 +137,8 @@ def test_back_off_doubles_and_forgives() -> None:
         ({}, {"restartPolicy": "Always"}, "spec.containers[rest].restartPolicy"),
         (
             {},
-            {"env": [{"name": "M", "valueFrom": {"resourceFieldRef": {}}}]},
-            "spec.containers[rest].env[M].valueFrom.resourceFieldRef",
+            {"env": [{"name": "M", "valueFrom": {"fileKeyRef": {}}}]},
+            "spec.containers[rest].env[M].valueFrom.fileKeyRef",
         ),
     ],
 )
