@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from sandbox import account, ports, processes
 from sandbox.postgres import server
 from sandbox.state import CHECKOUT, Sandbox, SandboxError, locked
-from tools.toolchain import tool
+from tools.toolchain import chart, tool
 
 EMULATOR = "aws"
 REGION = "eu-west-1"
@@ -122,6 +122,8 @@ def _write_state(sandbox: Sandbox, chosen: dict[str, int], options: dict[str, bo
         checkout=str(CHECKOUT),
         # The roles' helm: the inventory hands it to them, so that no PATH has to be set.
         helm=str(tool("helm")),
+        # Karpenter's own charts, which came with its program.
+        charts={name: str(chart("karpenter", name)) for name in ("karpenter", "karpenter-crd")},
         options=options,
     )
 

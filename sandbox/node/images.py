@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tools.go_tools import built
+
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 _SITE_PACKAGES = Path(sysconfig.get_path("purelib"))
 _NODE_MODULES = CHECKOUT / "tools" / "npm" / "node_modules"
@@ -107,6 +109,16 @@ IMAGES: dict[str, Image] = {
         },
         user=65534,
         note="Syncs Secrets Manager into Secrets with the pod's own identity; a Python program, not the Go controller.",
+    ),
+    "public.ecr.aws/karpenter/controller:1.14.3": Image(
+        program="Karpenter",
+        version_production="1.14.3",
+        version_here="1.14.3 (built from its Go module)",
+        entrypoint=["/karpenter/controller"],
+        command=[],
+        mounts=[(built("karpenter"), "/karpenter/controller")],
+        user=65532,
+        note="The real controller; the instances that it launches are emulated. The image has no shell.",
     ),
 }
 

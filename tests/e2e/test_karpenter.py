@@ -1,0 +1,322 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, Supastack contributors
+"""The real Karpenter in a sandbox: it finds subnets and groups by tag, launches emulated instances, and drains them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from sandbox import account, lifecycle, processes
+from sandbox.kubernetes.control_plane import ControlPlane
+from sandbox.state import Sandbox
+from tools.toolchain import tool
+
+Json = dict[str, Any]
+
+CLUSTER = "karpenter"
+NAMESPACE = "kube-system"
+RELEASE = "20261112"
+DISCOVERY = {"Key": "karpenter.sh/discovery", "Value": CLUSTER}
+# No program of the sandbox stands for it, so nodes only claim to run its pods.
+IMAGE = "registry.k8s.io/pause:3.10"
+
+
+@dataclass
+class Cluster:
+    """A running cluster with Karpenter in it, and what Karpenter shall find and use."""
+
+    sandbox: Sandbox
+    tagged_subnets: set[str]
+    tagged_group: str
+    queue_url: str
+
+    def client(self, service: str) -> Any:
+        return account.client(self.sandbox, service)
+
+    @property
+    def kubeconfig(self) -> Path:
+        return ControlPlane(self.sandbox, CLUSTER).admin_kubeconfig
+
+    def run(self, program: str, *arguments: str, manifest: object = None) -> str:
+        """Run kubectl or helm as the cluster's administrator and return what it prints."""
+        command = [str(tool(program)), "--kubeconfig", str(self.kubeconfig), *arguments]
+        payload = None if manifest is None else json.dumps(manifest)
+        done = subprocess.run(command, input=payload, capture_output=True, text=True, timeout=180, check=False)
+        assert done.returncode == 0, f"{' '.join(arguments)}: {done.stderr}"
+        return done.stdout
+
+    def kubectl(self, *arguments: str, manifest: object = None) -> str:
+        return self.run("kubectl", *arguments, manifest=manifest)
+
+    def apply(self, *objects: Json) -> None:
+        self.kubectl("apply", "-f", "-", manifest={"apiVersion": "v1", "kind": "List", "items": list(objects)})
+
+    def items(self, kind: str, *arguments: str) -> list[Json]:
+        found: list[Json] = json.loads(self.kubectl("get", kind, *arguments, "-o", "json"))["items"]
+        return found
+
+    def log(self) -> str:
+        return self.kubectl("logs", "-n", NAMESPACE, "deployment/karpenter")
+
+    def launched(self) -> list[Json]:
+        """NodeClaims that have an instance and are not on their way out."""
+        claims = self.items("nodeclaims")
+        return [item for item in claims if _is(item, "Launched") and not item["metadata"].get("deletionTimestamp")]
+
+    def instance(self, claim: Json) -> Json:
+        """The emulated instance behind a NodeClaim."""
+        identifier = claim["status"]["providerID"].rpartition("/")[2]
+        answer = self.client("ec2").describe_instances(InstanceIds=[identifier])
+        found: Json = answer["Reservations"][0]["Instances"][0]
+        return found
+
+
+def wait(condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"{what}: not after {seconds:g} s"
+        time.sleep(0.2)
+
+
+def _is(item: Json, condition: str) -> bool:
+    found = [entry["status"] for entry in item.get("status", {}).get("conditions", []) if entry["type"] == condition]
+    return found == ["True"]
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    sandbox = Sandbox("e2e-karpenter", tmp_path_factory.mktemp("karpenter") / "e2e-karpenter")
+    list(lifecycle.up(sandbox, api_only=False))
+    try:
+        found = _create_cluster(sandbox)
+        role = _roles(found)
+        _install(found, role)
+        found.apply(_node_class(), _node_pool())
+        wait(lambda: all(_is(item, "Ready") for item in found.items("nodepools")), "the NodePool is ready")
+        yield found
+    finally:
+        list(lifecycle.down(sandbox))
+    assert processes.marked(sandbox) == []
+
+
+def _create_cluster(sandbox: Sandbox) -> Cluster:
+    ec2, eks = account.client(sandbox, "ec2"), account.client(sandbox, "eks")
+    vpc = ec2.create_vpc(CidrBlock="10.20.0.0/16")["Vpc"]["VpcId"]
+    subnets = [
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.20.{number}.0/24", AvailabilityZone=f"eu-west-1{zone}")["Subnet"]
+        for number, zone in enumerate("abc")
+    ]
+    identifiers = [subnet["SubnetId"] for subnet in subnets]
+    groups = [
+        ec2.create_security_group(GroupName=name, Description=name, VpcId=vpc)["GroupId"] for name in ("nodes", "other")
+    ]
+    ec2.create_tags(Resources=[*identifiers[:2], groups[0]], Tags=[DISCOVERY])
+    role = _service_role(sandbox, "cluster", "eks.amazonaws.com")
+    eks.create_cluster(name=CLUSTER, roleArn=role, resourcesVpcConfig={"subnetIds": identifiers})
+    wait(lambda: eks.describe_cluster(name=CLUSTER)["cluster"]["status"] != "CREATING", "the cluster is made", 90)
+    queue = account.client(sandbox, "sqs").create_queue(QueueName=f"{CLUSTER}-interruption")["QueueUrl"]
+    eks.create_fargate_profile(
+        clusterName=CLUSTER,
+        fargateProfileName="karpenter",
+        podExecutionRoleArn=_service_role(sandbox, "fargate", "eks-fargate-pods.amazonaws.com"),
+        subnets=identifiers[:2],
+        selectors=[{"namespace": NAMESPACE, "labels": {"app.kubernetes.io/name": "karpenter"}}],
+    )
+    return Cluster(sandbox, set(identifiers[:2]), groups[0], queue)
+
+
+def _service_role(sandbox: Sandbox, name: str, service: str) -> str:
+    return _role(sandbox, name, {"Principal": {"Service": service}, "Action": "sts:AssumeRole"})
+
+
+def _role(sandbox: Sandbox, name: str, statement: Json) -> str:
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]})
+    iam = account.client(sandbox, "iam")
+    arn: str = iam.create_role(RoleName=name, AssumeRolePolicyDocument=policy)["Role"]["Arn"]
+    return arn
+
+
+def _roles(cluster: Cluster) -> str:
+    """The role of nodes, and the controller's, which only its service account may have: the ARN of that."""
+    sandbox = cluster.sandbox
+    _service_role(sandbox, "node", "ec2.amazonaws.com")
+    issuer = cluster.client("eks").describe_cluster(name=CLUSTER)["cluster"]["identity"]["oidc"]["issuer"]
+    iam = cluster.client("iam")
+    provider = iam.create_open_id_connect_provider(Url=issuer, ClientIDList=["sts.amazonaws.com"])
+    name = issuer.removeprefix("https://")
+    condition = {f"{name}:aud": "sts.amazonaws.com", f"{name}:sub": f"system:serviceaccount:{NAMESPACE}:karpenter"}
+    statement = {
+        "Principal": {"Federated": provider["OpenIDConnectProviderArn"]},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {"StringEquals": condition},
+    }
+    return _role(sandbox, "karpenter-controller", statement)
+
+
+def _install(cluster: Cluster, role: str) -> None:
+    charts = cluster.sandbox.read()["charts"]
+    cluster.run("helm", "install", "karpenter-crd", charts["karpenter-crd"], "--namespace", NAMESPACE)
+    values = {
+        "settings": {
+            "clusterName": CLUSTER,
+            "clusterEndpoint": cluster.client("eks").describe_cluster(name=CLUSTER)["cluster"]["endpoint"],
+            "interruptionQueue": f"{CLUSTER}-interruption",
+            "eksControlPlane": True,
+        },
+        "serviceAccount": {"annotations": {"eks.amazonaws.com/role-arn": role}},
+        "replicas": 1,
+        "dnsPolicy": "Default",
+        "controller": {"resources": {name: {"cpu": "250m", "memory": "512Mi"} for name in ("requests", "limits")}},
+    }
+    file = cluster.sandbox.path("karpenter.json")
+    file.write_text(json.dumps(values), encoding="utf-8")
+    options = ["--namespace", NAMESPACE, "--values", str(file), "--skip-crds", "--wait", "--timeout", "120s"]
+    cluster.run("helm", "install", "karpenter", charts["karpenter"], *options)
+
+
+def _node_class() -> Json:
+    tags = [{"tags": {DISCOVERY["Key"]: DISCOVERY["Value"]}}]
+    disk = {"volumeType": "gp3", "volumeSize": "30Gi", "encrypted": True}
+    return {
+        "apiVersion": "karpenter.k8s.aws/v1",
+        "kind": "EC2NodeClass",
+        "metadata": {"name": "default"},
+        "spec": {
+            "role": "node",
+            "amiSelectorTerms": [{"alias": f"al2023@v{RELEASE}"}],
+            "subnetSelectorTerms": tags,
+            "securityGroupSelectorTerms": tags,
+            "metadataOptions": {"httpTokens": "required", "httpPutResponseHopLimit": 1},
+            "blockDeviceMappings": [{"deviceName": "/dev/xvda", "ebs": disk}],
+        },
+    }
+
+
+def _node_pool() -> Json:
+    requirements = {
+        "kubernetes.io/arch": ["amd64"],
+        "karpenter.sh/capacity-type": ["spot", "on-demand"],
+        "karpenter.k8s.aws/instance-category": ["c", "m", "r"],
+    }
+    template = {
+        "spec": {
+            "nodeClassRef": {"group": "karpenter.k8s.aws", "kind": "EC2NodeClass", "name": "default"},
+            "requirements": [{"key": key, "operator": "In", "values": values} for key, values in requirements.items()],
+            "expireAfter": "720h",
+        },
+    }
+    return {
+        "apiVersion": "karpenter.sh/v1",
+        "kind": "NodePool",
+        "metadata": {"name": "default"},
+        "spec": {
+            "template": template,
+            "limits": {"cpu": "64"},
+            "disruption": {"consolidationPolicy": "WhenEmpty", "consolidateAfter": "5s"},
+        },
+    }
+
+
+def _deployment(name: str, capacity_type: str) -> Json:
+    labels = {"app": name}
+    container = {"name": "main", "image": IMAGE, "resources": {"requests": {"cpu": "1500m", "memory": "1Gi"}}}
+    spec = {
+        "nodeSelector": {"karpenter.sh/capacity-type": capacity_type},
+        "terminationGracePeriodSeconds": 1,
+        "containers": [container],
+    }
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name},
+        "spec": {
+            "replicas": 2,
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": spec},
+        },
+    }
+
+
+@contextlib.contextmanager
+def _deployed(cluster: Cluster, capacity_type: str) -> Iterator[str]:
+    """A Deployment of two pods that fit on no node which is there: its name."""
+    name = f"d-{uuid.uuid4().hex[:8]}"
+    cluster.apply(_deployment(name, capacity_type))
+    try:
+        cluster.kubectl("rollout", "status", f"deployment/{name}", "--timeout=90s")
+        yield name
+    finally:
+        cluster.kubectl("delete", "deployment", name)
+        wait(lambda: cluster.items("nodeclaims") == [], "Karpenter takes empty nodes away", 120)
+
+
+def test_controller_has_the_role_of_its_service_account(cluster: Cluster) -> None:
+    pod = cluster.items("pods", "-n", NAMESPACE, "-l", "app.kubernetes.io/name=karpenter")[0]
+    assert pod["metadata"]["labels"]["eks.amazonaws.com/fargate-profile"] == "karpenter"
+    environment = {item["name"]: item.get("value") for item in pod["spec"]["containers"][0]["env"]}
+    assert environment["AWS_ROLE_ARN"].endswith(":role/karpenter-controller")
+    assert environment["AWS_ENDPOINT_URL"] == "http://aws.eu-west-1.amazonaws.com"
+    wait(lambda: "discovered ssm parameter" in cluster.log(), "it reads the image's parameter with that role")
+
+
+def test_pending_pods_get_spot_instances_in_the_tagged_network(cluster: Cluster) -> None:
+    with _deployed(cluster, "spot"):
+        claims = cluster.launched()
+        instances = [cluster.instance(claim) for claim in claims]
+        assert claims
+        assert {instance["SubnetId"] for instance in instances} <= cluster.tagged_subnets
+        groups = [group["GroupId"] for instance in instances for group in instance["SecurityGroups"]]
+        assert set(groups) == {cluster.tagged_group}
+        assert {instance["InstanceLifecycle"] for instance in instances} == {"spot"}
+        tags = [{tag["Key"]: tag["Value"] for tag in instance["Tags"]} for instance in instances]
+        assert {item[f"kubernetes.io/cluster/{CLUSTER}"] for item in tags} == {"owned"}
+        assert {item["karpenter.sh/nodepool"] for item in tags} == {"default"}
+        nodes = {node["metadata"]["name"] for node in cluster.items("nodes", "-l", "karpenter.sh/registered=true")}
+        assert nodes == {instance["PrivateDnsName"] for instance in instances}
+
+
+def test_spot_interruption_drains_the_node_and_ends_its_instance(cluster: Cluster) -> None:
+    with _deployed(cluster, "spot") as name:
+        claim = cluster.launched()[0]
+        wait(lambda: _is(cluster.items("nodeclaims")[0], "Initialized"), "the node is initialized")
+        identifier = claim["status"]["providerID"].rpartition("/")[2]
+        event = {
+            "version": "0",
+            "id": str(uuid.uuid4()),
+            "detail-type": "EC2 Spot Instance Interruption Warning",
+            "source": "aws.ec2",
+            "account": "123456789012",
+            "time": "2026-11-26T12:00:00Z",
+            "region": "eu-west-1",
+            "resources": [f"arn:aws:ec2:eu-west-1:123456789012:instance/{identifier}"],
+            "detail": {"instance-id": identifier, "instance-action": "terminate"},
+        }
+        cluster.client("sqs").send_message(QueueUrl=cluster.queue_url, MessageBody=json.dumps(event))
+        wait(lambda: cluster.instance(claim)["State"]["Name"] == "terminated", "its instance is ended", 90)
+        cluster.kubectl("rollout", "status", f"deployment/{name}", "--timeout=90s")
+        replaced = {item["metadata"]["name"] for item in cluster.launched()}
+        assert replaced
+        assert claim["metadata"]["name"] not in replaced
+
+
+def test_zone_without_capacity_is_avoided(cluster: Cluster) -> None:
+    url = f"{cluster.sandbox.read()['aws_endpoint_url']}/sandbox/capacity-shortages"
+    rules = [{"zone": "eu-west-1a", "lifecycle": "on-demand"}]
+    assert requests.put(url, json=rules, timeout=10).status_code == 200
+    try:
+        with _deployed(cluster, "on-demand"):
+            zones = {cluster.instance(claim)["Placement"]["AvailabilityZone"] for claim in cluster.launched()}
+            assert zones == {"eu-west-1b"}
+    finally:
+        requests.put(url, json=[], timeout=10)
