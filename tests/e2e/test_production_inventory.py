@@ -32,7 +32,16 @@ FIVE_LINES = {
     "eks_admin_principal_arns",
 }
 CONNECTION = {"supabase_aws_endpoint_url", "supabase_aws_access_key", "supabase_aws_secret_key"}
-CHART_LOCATIONS = {"cluster_services_external_secrets_chart"}
+CHARTS = {
+    "karpenter": "karpenter",
+    "karpenter_crd": "karpenter-crd",
+    "load_balancer": "aws-load-balancer-controller",
+    "external_secrets": "external-secrets",
+    "external_dns": "external-dns",
+}
+CHART_LOCATIONS = {
+    f"cluster_services_{name}_chart": str(CHECKOUT / "sandbox" / "charts" / chart) for name, chart in CHARTS.items()
+}
 CA_BUNDLE = {"rds_ca_bundle"}
 
 
@@ -47,7 +56,7 @@ def overrides(state: dict[str, Any]) -> dict[str, Any]:
         "supabase_aws_endpoint_url": state["aws_endpoint_url"],
         "supabase_aws_access_key": state["access_key_id"],
         "supabase_aws_secret_key": state["secret_access_key"],
-        "cluster_services_external_secrets_chart": str(CHECKOUT / "sandbox" / "charts" / "external-secrets"),
+        **CHART_LOCATIONS,
         "rds_ca_bundle": state["rds_ca_bundle"],
     }
 
@@ -133,7 +142,7 @@ def test_only_these_values_may_differ() -> None:
     example = dict.fromkeys(
         ("region", "account_id", "aws_endpoint_url", "access_key_id", "secret_access_key", "rds_ca_bundle"), ""
     )
-    assert set(overrides(example)) == FIVE_LINES | CONNECTION | CHART_LOCATIONS | CA_BUNDLE
+    assert set(overrides(example)) == FIVE_LINES | CONNECTION | set(CHART_LOCATIONS) | CA_BUNDLE
 
 
 def test_the_five_lines_are_marked_in_the_inventory() -> None:

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, Supastack contributors
+"""A role's variables and templates as Ansible evaluates them, without running a play."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar, trust_as_template
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+
+
+def evaluate(role: str, expression: str, **variables: Any) -> Any:
+    """Return what an expression is in `role` with its defaults and vars, and with `variables` on top of both."""
+    folder = CHECKOUT / "roles" / role
+    loader = DataLoader()
+    known: dict[str, Any] = {}
+    for part in ("defaults", "vars"):
+        known |= loader.load_from_file(str(folder / part / "main.yml"), trusted_as_template=True)
+    # Where a role's own template is looked for.
+    known |= {"ansible_search_path": [str(folder)], **variables}
+    return Templar(loader, variables=known).template(trust_as_template("{{ " + expression + " }}"))

@@ -1,0 +1,454 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, Supastack contributors
+"""What cluster_services asks for: the policies of each identity, the nodes, and the messages when something fails."""
+
+from __future__ import annotations
+
+import json
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pytest
+
+from tests.unit.roles.templating import evaluate
+
+CLUSTER = "demo-supabase"
+ACCOUNT = "123456789012"
+INPUTS: dict[str, Any] = {
+    "cluster_services_environment": "demo",
+    "cluster_services_region": "eu-west-1",
+    "cluster_services_domain": "example.com",
+    "cluster_services_hosted_zone_ids": ["Z0123456789ABC"],
+    "cluster_services_tags": {"team": "platform"},
+    "cluster_services_vpc_id": "vpc-0123",
+    "cluster_services_kms_key_arn": f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1234",
+    "cluster_services_secret_arns": {
+        "SUPABASE_DB": f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:demo-db-AbCdEf"
+    },
+    "cluster_services_cluster": {
+        "exists": True,
+        "compute": "karpenter",
+        "cluster_name": CLUSTER,
+        "cluster_arn": f"arn:aws:eks:eu-west-1:{ACCOUNT}:cluster/{CLUSTER}",
+        "endpoint": "https://example.eks.amazonaws.com",
+        "version": "1.35",
+        "oidc_issuer": "https://oidc.eks.eu-west-1.amazonaws.com/id/ABC",
+        "oidc_provider_arn": f"arn:aws:iam::{ACCOUNT}:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ABC",
+        "node_role_name": "demo-node",
+        "node_role_arn": f"arn:aws:iam::{ACCOUNT}:role/demo-node",
+        "interruption_queue_name": f"{CLUSTER}-karpenter",
+        "interruption_queue_arn": f"arn:aws:sqs:eu-west-1:{ACCOUNT}:{CLUSTER}-karpenter",
+    },
+}
+# The longest names that are allowed, for which no policy may be too long either.
+LONGEST: dict[str, Any] = {
+    **INPUTS,
+    "cluster_services_environment": "e" * 20,
+    "cluster_services_region": "ap-southeast-1",
+    "cluster_services_kms_key_arn": f"arn:aws-us-gov:kms:us-gov-west-1:{ACCOUNT}:key/{'1' * 36}",
+    "cluster_services_hosted_zone_ids": ["Z" + "0" * 31] * 10,
+    "cluster_services_secret_arns": {
+        f"SECRET_{number}": f"arn:aws-us-gov:secretsmanager:us-gov-west-1:{ACCOUNT}:secret:{'e' * 20}-{number}-AbCdEf"
+        for number in range(20)
+    },
+    "cluster_services_cluster": {**INPUTS["cluster_services_cluster"], "cluster_name": "c" * 100},
+}
+# What a managed policy may have at most, white space not counted:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+LIMIT = 6144
+
+
+def actions(services: dict[str, str]) -> set[str]:
+    """Return full names of actions that are given by service, separated by spaces."""
+    return {f"{service}:{name}" for service, names in services.items() for name in names.split()}
+
+
+# What the controllers call, by the policies that their projects publish; the sources are named in the templates.
+EXPECTED = {
+    "karpenter": actions(
+        {
+            "ec2": "RunInstances CreateFleet CreateLaunchTemplate CreateTags TerminateInstances DeleteLaunchTemplate "
+            "DescribeCapacityReservations DescribeImages DescribeInstances DescribeInstanceStatus "
+            "DescribeInstanceTypeOfferings DescribeInstanceTypes DescribeLaunchTemplates DescribePlacementGroups "
+            "DescribeSecurityGroups DescribeSpotPriceHistory DescribeSubnets",
+            "iam": "PassRole CreateInstanceProfile TagInstanceProfile AddRoleToInstanceProfile "
+            "RemoveRoleFromInstanceProfile DeleteInstanceProfile GetInstanceProfile ListInstanceProfiles",
+            "eks": "DescribeCluster",
+            "sqs": "DeleteMessage GetQueueUrl ReceiveMessage",
+            "ssm": "GetParameter",
+            "pricing": "GetProducts",
+        }
+    ),
+    "aws-load-balancer-controller": actions(
+        {
+            "iam": "CreateServiceLinkedRole ListServerCertificates GetServerCertificate",
+            "ec2": "DescribeAccountAttributes DescribeAddresses DescribeAvailabilityZones DescribeInternetGateways "
+            "DescribeVpcs DescribeVpcPeeringConnections DescribeSubnets DescribeSecurityGroups DescribeInstances "
+            "DescribeNetworkInterfaces DescribeTags DescribeCoipPools DescribeIpamPools DescribeRouteTables "
+            "GetCoipPoolUsage GetSecurityGroupsForVpc AuthorizeSecurityGroupIngress RevokeSecurityGroupIngress "
+            "CreateSecurityGroup DeleteSecurityGroup CreateTags DeleteTags",
+            "elasticloadbalancing": "DescribeLoadBalancers DescribeLoadBalancerAttributes DescribeListeners "
+            "DescribeListenerCertificates DescribeListenerAttributes DescribeSSLPolicies DescribeRules "
+            "DescribeTargetGroups DescribeTargetGroupAttributes DescribeTargetHealth DescribeTags DescribeTrustStores "
+            "DescribeCapacityReservation CreateLoadBalancer CreateTargetGroup CreateListener DeleteListener CreateRule "
+            "DeleteRule AddTags RemoveTags ModifyLoadBalancerAttributes SetIpAddressType SetSecurityGroups SetSubnets "
+            "DeleteLoadBalancer ModifyTargetGroup ModifyTargetGroupAttributes DeleteTargetGroup "
+            "ModifyListenerAttributes ModifyCapacityReservation ModifyIpPools RegisterTargets DeregisterTargets "
+            "SetWebAcl ModifyListener AddListenerCertificates RemoveListenerCertificates ModifyRule SetRulePriorities",
+            "cognito-idp": "DescribeUserPoolClient",
+            "acm": "ListCertificates DescribeCertificate",
+            "waf-regional": "GetWebACL GetWebACLForResource AssociateWebACL DisassociateWebACL",
+            "wafv2": "GetWebACL GetWebACLForResource AssociateWebACL DisassociateWebACL",
+            "shield": "GetSubscriptionState DescribeProtection CreateProtection DeleteProtection",
+        }
+    ),
+    "external-secrets": actions(
+        {"secretsmanager": "GetSecretValue DescribeSecret ListSecretVersionIds GetResourcePolicy", "kms": "Decrypt"}
+    ),
+    "external-dns": actions(
+        {"route53": "ChangeResourceRecordSets ListResourceRecordSets ListTagsForResources ListHostedZones"}
+    ),
+}
+# Changes that AWS cannot tie to a resource or that the controllers make to what others made.
+UNSCOPED = {
+    "shield:CreateProtection",
+    "shield:DeleteProtection",
+    *(f"{waf}:{verb}WebACL" for waf in ("waf-regional", "wafv2") for verb in ("Associate", "Disassociate")),
+}
+
+
+def identities(inputs: dict[str, Any] = INPUTS) -> dict[str, dict[str, Any]]:
+    """Return the identities by name."""
+    found = evaluate("cluster_services", "__cluster_services_identities", **inputs)
+    return {identity["name"]: identity for identity in found}
+
+
+def policy(name: str, inputs: dict[str, Any] = INPUTS) -> dict[str, Any]:
+    """Return a policy as it is sent to IAM."""
+    template = f"lookup('ansible.builtin.template', 'policies/{name}.yml.j2') | from_yaml"
+    document: dict[str, Any] = evaluate("cluster_services", template, **inputs)
+    return document
+
+
+def statements(name: str) -> list[dict[str, Any]]:
+    """Return all statements of an identity."""
+    return [item for part in identities()[name]["policies"] for item in policy(part)["Statement"]]
+
+
+def as_list(value: Any) -> list[Any]:
+    """Return a list; policies write one element as itself."""
+    return value if isinstance(value, list) else [value]
+
+
+POLICIES = [part for identity in identities().values() for part in identity["policies"]]
+
+
+@pytest.mark.parametrize("inputs", [INPUTS, LONGEST], ids=["usual", "longest"])
+@pytest.mark.parametrize("name", POLICIES)
+def test_no_policy_is_too_long(name: str, inputs: dict[str, Any]) -> None:
+    assert len(json.dumps(policy(name, inputs), separators=(",", ":"))) <= LIMIT
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_actions_are_those_that_the_controller_calls(name: str) -> None:
+    assert {action for item in statements(name) for action in as_list(item["Action"])} == EXPECTED[name]
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_whatever_changes_something_is_tied_to_resources_or_tags(name: str) -> None:
+    for item in statements(name):
+        reads = ("Describe", "Get", "List")
+        changes = {action for action in as_list(item["Action"]) if not action.partition(":")[2].startswith(reads)}
+        if changes - UNSCOPED and item["Resource"] == "*":
+            assert item.get("Condition"), item["Sid"]
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_statements_have_names_of_their_own(name: str) -> None:
+    names = [item["Sid"] for item in policy(name)["Statement"]]
+    assert len(names) == len(set(names))
+    assert all(sid.isalnum() for sid in names)
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_every_arn_is_of_the_partition(name: str) -> None:
+    elsewhere = {**INPUTS, "cluster_services_kms_key_arn": f"arn:aws-cn:kms:cn-north-1:{ACCOUNT}:key/1"}
+    given = json.dumps([INPUTS["cluster_services_cluster"], INPUTS["cluster_services_secret_arns"]])
+    for item in policy(name, elsewhere)["Statement"]:
+        for resource in as_list(item["Resource"]):
+            assert resource == "*" or resource.startswith("arn:aws-cn:") or resource.rpartition("-")[0] in given
+
+
+def test_two_environments_cannot_touch_each_others_load_balancers() -> None:
+    tags = [
+        value
+        for item in statements("aws-load-balancer-controller")
+        for key, value in item.get("Condition", {}).get("StringEquals", {}).items()
+        if key.endswith("elbv2.k8s.aws/cluster")
+    ]
+    assert len(tags) == 7
+    assert set(tags) == {CLUSTER}
+
+
+def test_two_environments_cannot_touch_each_others_nodes() -> None:
+    for item in policy("karpenter-nodes")["Statement"][1:]:
+        tag = f"kubernetes.io/cluster/{CLUSTER}"
+        equal = item["Condition"]["StringEquals"]
+        assert "owned" in (equal.get(f"aws:RequestTag/{tag}"), equal.get(f"aws:ResourceTag/{tag}"))
+
+
+def test_karpenter_hands_nodes_their_own_role_only() -> None:
+    (passing,) = (item for item in statements("karpenter") if item["Action"] == "iam:PassRole")
+    assert passing["Resource"] == INPUTS["cluster_services_cluster"]["node_role_arn"]
+    assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": ["ec2.amazonaws.com"]}}
+
+
+def test_secrets_are_named_one_by_one() -> None:
+    (reading,) = (item for item in statements("external-secrets") if "Secrets" in item["Sid"] and "Read" in item["Sid"])
+    assert reading["Resource"] == [f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:demo-db-??????"]
+
+
+def test_records_of_the_domain_and_those_that_say_whose_they_are_may_be_changed() -> None:
+    values = evaluate("cluster_services", "__cluster_services_external_dns_values", **INPUTS)
+    (changing,) = (item for item in statements("external-dns") if "Change" in item["Sid"])
+    names = changing["Condition"]["ForAllValues:StringLike"]["route53:ChangeResourceRecordSetsNormalizedRecordNames"]
+    assert changing["Resource"] == ["arn:aws:route53:::hostedzone/Z0123456789ABC"]
+    for name in ("example.com", "api.example.com"):
+        owner = values["txtPrefix"].replace("%{record_type}", "a") + name
+        assert all(any(fnmatchcase(tried, pattern) for pattern in names) for tried in (name, owner))
+    assert not any(fnmatchcase("notexample.com", pattern) for pattern in names)
+
+
+def test_who_may_take_which_role() -> None:
+    trust = evaluate("cluster_services", "__cluster_services_trust", **INPUTS)
+    assert {name: identity["trust"] for name, identity in identities().items()} == {
+        "karpenter": "web_identity",
+        "aws-load-balancer-controller": "pod",
+        "external-secrets": "pod",
+        "external-dns": "pod",
+    }
+    (web,) = trust["web_identity"]["Statement"]
+    issuer = "oidc.eks.eu-west-1.amazonaws.com/id/ABC"
+    assert web["Principal"] == {"Federated": f"arn:aws:iam::{ACCOUNT}:oidc-provider/{issuer}"}
+    assert web["Condition"] == {
+        "StringEquals": {
+            f"{issuer}:aud": "sts.amazonaws.com",
+            f"{issuer}:sub": "system:serviceaccount:karpenter:karpenter",
+        }
+    }
+    (pod,) = trust["pod"]["Statement"]
+    assert pod["Principal"] == {"Service": "pods.eks.amazonaws.com"}
+
+
+def test_karpenter_is_there_with_its_compute_only() -> None:
+    managed = {**INPUTS, "cluster_services_cluster": {**INPUTS["cluster_services_cluster"], "compute": "managed_nodes"}}
+    assert "karpenter" not in identities(managed)
+    assert evaluate("cluster_services", "__cluster_services_karpenter_releases", **managed) == []
+    kinds = evaluate("cluster_services", "__cluster_services_own_objects | map(attribute='kind') | list", **managed)
+    assert set(kinds) == {"Namespace", "ClusterSecretStore"}
+
+
+def test_external_dns_is_there_with_hosted_zones_only() -> None:
+    without = {**INPUTS, "cluster_services_hosted_zone_ids": []}
+    assert "external-dns" not in identities(without)
+    names = evaluate("cluster_services", "__cluster_services_releases | map(attribute='name') | list", **without)
+    assert names == ["aws-load-balancer-controller", "external-secrets"]
+
+
+def test_definitions_of_karpenter_come_before_karpenter() -> None:
+    names = evaluate(
+        "cluster_services", "__cluster_services_karpenter_releases | map(attribute='name') | list", **INPUTS
+    )
+    assert names == ["karpenter-crd", "karpenter"]
+
+
+def test_nodes_are_encrypted_and_keep_their_identity_to_themselves() -> None:
+    spec = evaluate("cluster_services", "__cluster_services_node_class", **INPUTS)["spec"]
+    assert spec["metadataOptions"] == {
+        "httpEndpoint": "enabled",
+        "httpTokens": "required",
+        "httpPutResponseHopLimit": 1,
+        "httpProtocolIPv6": "disabled",
+    }
+    assert spec["blockDeviceMappings"][0]["ebs"] == {
+        "volumeType": "gp3",
+        "volumeSize": "50Gi",
+        "encrypted": True,
+        "kmsKeyID": INPUTS["cluster_services_kms_key_arn"],
+        "deleteOnTermination": True,
+    }
+    assert spec["role"] == "demo-node"
+    assert spec["amiSelectorTerms"] == [{"alias": "al2023@v20261023"}]
+    discovery = [{"tags": {"karpenter.sh/discovery": CLUSTER}}]
+    assert spec["subnetSelectorTerms"] == spec["securityGroupSelectorTerms"] == discovery
+    assert spec["tags"] == {
+        "team": "platform",
+        "supastack:environment": "demo",
+        "supastack:component": "cluster_services",
+        "managed-by": "supastack.aws",
+    }
+
+
+def test_options_of_the_node_pool() -> None:
+    options = {
+        "cluster_services_node_pool_name": "own",
+        "cluster_services_node_capacity_types": ["on-demand"],
+        "cluster_services_node_architectures": ["amd64", "arm64"],
+        "cluster_services_node_instance_categories": ["m"],
+        "cluster_services_node_minimum_generation": 7,
+        "cluster_services_node_limits": {"cpu": 8},
+        "cluster_services_node_disruption_budgets": [{"nodes": "1", "reasons": ["Drifted"]}],
+        "cluster_services_node_consolidate_after": "5m",
+        "cluster_services_node_expire_after": "Never",
+        "cluster_services_node_termination_grace_period": "1h",
+    }
+    pool = evaluate("cluster_services", "__cluster_services_node_pool", **INPUTS, **options)
+    template = pool["spec"]["template"]["spec"]
+    assert {item["key"]: (item["operator"], item["values"]) for item in template["requirements"]} == {
+        "kubernetes.io/os": ("In", ["linux"]),
+        "kubernetes.io/arch": ("In", ["amd64", "arm64"]),
+        "karpenter.sh/capacity-type": ("In", ["on-demand"]),
+        "karpenter.k8s.aws/instance-category": ("In", ["m"]),
+        "karpenter.k8s.aws/instance-generation": ("Gt", ["6"]),
+    }
+    assert template["nodeClassRef"] == {"group": "karpenter.k8s.aws", "kind": "EC2NodeClass", "name": "own"}
+    assert (template["expireAfter"], template["terminationGracePeriod"]) == ("Never", "1h")
+    assert pool["spec"]["limits"] == {"cpu": 8}
+    assert pool["spec"]["disruption"] == {
+        "consolidationPolicy": "WhenEmptyOrUnderutilized",
+        "consolidateAfter": "5m",
+        "budgets": [{"nodes": "1", "reasons": ["Drifted"]}],
+    }
+
+
+def test_definitions_outlive_the_release() -> None:
+    rendered = "kind: CustomResourceDefinition\nmetadata: {name: a, annotations: {b: c}}\n---\nkind: Service\n"
+    definitions = evaluate(
+        "cluster_services", "__cluster_services_definitions", __cluster_services_rendered={"stdout": rendered}
+    )
+    kept = {"b": "c", "helm.sh/resource-policy": "keep"}
+    assert definitions == [{"kind": "CustomResourceDefinition", "metadata": {"name": "a", "annotations": kept}}]
+
+
+def deployment(ready: int, *, replicas: int = 2, seen: int = 3) -> dict[str, Any]:
+    """Return a Deployment of generation 3."""
+    return {
+        "metadata": {"name": "controller", "generation": 3},
+        "spec": {"replicas": replicas},
+        "status": {"observedGeneration": seen, "updatedReplicas": ready, "availableReplicas": ready},
+    }
+
+
+RELEASE = {"name": "external-dns", "namespace": "dns"}
+
+
+@pytest.mark.parametrize(
+    ("deployments", "message"),
+    [
+        ([deployment(2)], ""),
+        ([deployment(1)], "Deployment controller: 1 of 2 pods are ready."),
+        # The status is still about the pods before the change.
+        ([deployment(2, seen=2)], "Deployment controller: 2 of 2 pods are ready."),
+        ([{**deployment(2), "status": {}}], "Deployment controller: 0 of 2 pods are ready."),
+        ([], "There is no Deployment with the label app.kubernetes.io/instance=external-dns."),
+    ],
+    ids=["ready", "too few", "not seen yet", "new", "none"],
+)
+def test_what_is_ready(deployments: list[dict[str, Any]], message: str) -> None:
+    registered = {"resources": deployments}
+    found = evaluate(
+        "cluster_services",
+        "__cluster_services_unready",
+        __cluster_services_deployments=registered,
+        __cluster_services_release=RELEASE,
+    )
+    assert found == message
+
+
+def why(template: str, **variables: Any) -> list[str]:
+    """Return the lines of a message."""
+    found = evaluate("cluster_services", f"lookup('ansible.builtin.template', '{template}')", **INPUTS, **variables)
+    return str(found).splitlines()
+
+
+def test_pods_that_do_not_become_ready_say_why() -> None:
+    waiting = {"waiting": {"reason": "CreateContainerConfigError", "message": 'secret "x" not found'}}
+    dead = {"terminated": {"reason": "Error", "exitCode": 1}}
+    pod = {
+        "metadata": {"name": "controller-1"},
+        "status": {
+            "conditions": [
+                {"type": "PodScheduled", "status": "False", "message": "0/0 nodes are available"},
+                {"type": "Initialized", "status": "True"},
+            ],
+            "containerStatuses": [
+                {"name": "main", "restartCount": 4, "state": waiting, "lastState": dead},
+                {"name": "side", "restartCount": 0, "state": {"running": {}}},
+            ],
+        },
+    }
+    warnings = [
+        {
+            "metadata": {"creationTimestamp": "2026-11-26T10:00:00Z"},
+            "involvedObject": {"kind": kind, "name": name},
+            "reason": "FailedCreate",
+            "message": f"about {name}",
+        }
+        for kind, name in (("ReplicaSet", "controller-5d"), ("Pod", "somebody-else"))
+    ]
+    claim = {"type": "Launched", "status": "False", "reason": "InsufficientCapacityError", "message": "no m5.large"}
+    lines = why(
+        "why_pods.j2",
+        __cluster_services_release=RELEASE,
+        __cluster_services_deployments={"resources": [deployment(1)]},
+        __cluster_services_pods={"resources": [pod]},
+        __cluster_services_warnings={"resources": warnings},
+        __cluster_services_claims={"resources": [{"metadata": {"name": "c-1"}, "status": {"conditions": [claim]}}]},
+    )
+    assert lines == [
+        "external-dns in namespace dns is not ready:",
+        "Deployment controller: 1 of 2 pods are ready.",
+        "Pod controller-1: PodScheduled is False: 0/0 nodes are available",
+        'Container main of controller-1: CreateContainerConfigError: secret "x" not found, 4 restarts.',
+        "Container main of controller-1: Error, exit code 1, 4 restarts.",
+        "Warning about ReplicaSet controller-5d: FailedCreate: about controller-5d",
+        "NodeClaim c-1: Launched is False: InsufficientCapacityError: no m5.large",
+        "Correct the cause and run again. The logs: kubectl -n dns logs -l app.kubernetes.io/instance=external-dns",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "hint"),
+    [
+        ("EC2NodeClass", "karpenter.sh/discovery=demo-supabase"),
+        ("NodePool", "cluster_services_node_... options"),
+        ("ClusterSecretStore", "demo-external-secrets"),
+    ],
+)
+def test_an_object_that_does_not_become_ready_says_why(kind: str, hint: str) -> None:
+    conditions = [
+        {"type": "SubnetsReady", "status": "False", "reason": "SubnetsNotFound", "message": "no subnet"},
+        {"type": "AMIsReady", "status": "True", "reason": "AMIsReady", "message": ""},
+    ]
+    lines = why(
+        "why_object.j2",
+        ansible_failed_result={"msg": "timed out"},
+        __cluster_services_object={"kind": kind, "metadata": {"name": "supabase"}},
+        __cluster_services_read={"resources": [{"status": {"conditions": conditions}}]},
+    )
+    assert lines[:2] == [
+        f"{kind} supabase is not ready: timed out",
+        "SubnetsReady is False: SubnetsNotFound: no subnet",
+    ]
+    assert hint in lines[2]
+    assert lines[2].endswith(", then run again.")
+
+
+def test_a_silent_controller_is_named() -> None:
+    lines = why(
+        "why_object.j2",
+        ansible_failed_result={},
+        __cluster_services_object={"kind": "NodePool", "metadata": {"name": "supabase"}},
+        __cluster_services_read={"resources": [{}]},
+    )
+    assert lines[1] == "Its controller has reported nothing: look at the controller's log."
