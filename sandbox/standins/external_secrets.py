@@ -5,53 +5,38 @@
 What it does it does for real, with the fields, conditions and reasons of the API external-secrets.io/v1 (source:
 apis/externalsecrets/v1 of the External Secrets repository): ClusterSecretStore of provider aws and service
 SecretsManager, without `auth`; ExternalSecret with `data`, `dataFrom.extract`, refresh, creation and deletion policies.
-Whatever else an object asks for becomes an error in its status, never silence. It imports nothing else of the sandbox,
-so that it runs in a pod that sees this package only.
+Whatever else an object asks for becomes an error in its status, never silence. It imports this package only, which is
+all that its pod sees of the sandbox.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import http.client
 import json
-import os
 import re
-import ssl
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any, Protocol
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from sandbox.standins.kubernetes_api import Api, ApiError, ClusterApi, Object, log, now, run, serve_health
+
 GROUP = "/apis/external-secrets.io/v1"
 DATA_HASH = "reconcile.external-secrets.io/data-hash"
 MANAGED = "reconcile.external-secrets.io/managed"
-SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 HEALTH_PORT = 8082
 POLL_SECONDS = 1.0
 STORE_CHECK_SECONDS = 300.0
 LONGEST_RETRY_SECONDS = 30.0
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _SUPPORTED_EXTRACT = {"key", "version", "conversionStrategy", "decodingStrategy", "metadataPolicy", "nullBytePolicy"}
-
-Object = dict[str, Any]
-
-
-class ApiError(Exception):
-    """The API server answered with an error."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(f"{status}: {message}")
-        self.status = status
 
 
 class SyncError(Exception):
@@ -66,46 +51,11 @@ class SecretMissing(SyncError):
     """Secrets Manager has no such secret."""
 
 
-class Api(Protocol):
-    """The part of the Kubernetes API that is needed."""
-
-    def call(self, method: str, path: str, body: Object | None = None) -> Object:
-        """Send a request and return the answer's body. Raises ApiError."""
-
-
 class SecretsManager(Protocol):
     """The part of boto3's Secrets Manager client that is needed."""
 
     def get_secret_value(self, **arguments: str) -> Mapping[str, Any]:
         """Value of one secret."""
-
-
-@dataclass(frozen=True)
-class ClusterApi:
-    """The API server as a pod reaches it, with the token of its service account, which the kubelet renews."""
-
-    host: str
-    port: int
-    folder: Path = SERVICE_ACCOUNT
-
-    def call(self, method: str, path: str, body: Object | None = None) -> Object:
-        """Send a request and return the answer's body. Raises ApiError."""
-        context = ssl.create_default_context(cafile=str(self.folder / "ca.crt"))
-        connection = http.client.HTTPSConnection(self.host, self.port, context=context, timeout=20)
-        content_type = "application/merge-patch+json" if method == "PATCH" else "application/json"
-        token = (self.folder / "token").read_text(encoding="ascii")
-        headers = {"Authorization": f"Bearer {token}", "Content-Type": content_type, "Accept": "application/json"}
-        try:
-            connection.request(method, path, json.dumps(body) if body is not None else None, headers)
-            answer = connection.getresponse()
-            content: Object = json.loads(answer.read() or b"{}")
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            raise ApiError(0, f"{method} {path}: {error}") from error
-        finally:
-            connection.close()
-        if answer.status >= 300:
-            raise ApiError(answer.status, str(content.get("message", answer.reason)))
-        return content
 
 
 @dataclass(frozen=True)
@@ -132,11 +82,6 @@ def duration(text: str) -> float:
     if not re.fullmatch(r"0|(\d+(\.\d+)?(h|ms|m|s))+", text):
         raise SyncError(f"refreshInterval {text!r} is no duration")
     return sum(float(number) * _UNITS[unit] for number, unit in re.findall(r"([\d.]+)(h|ms|m|s)", text))
-
-
-def now() -> str:
-    """The time as Kubernetes writes it."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def age(timestamp: str | None) -> float:
@@ -452,45 +397,12 @@ class Controller:
         self.log(f"{item['kind']} {metadata['name']}: {reason}: {message}{note}")
 
 
-def serve_health(controller: Controller, port: int = HEALTH_PORT) -> ThreadingHTTPServer:
-    """Answer probes: /healthz always, /readyz once a pass over all objects has succeeded."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            healthy = self.path == "/healthz" or (self.path == "/readyz" and controller.passes > 0)
-            self.send_response(200 if healthy else 503 if self.path == "/readyz" else 404)
-            self.end_headers()
-
-        def log_message(self, *_arguments: Any, **_named: Any) -> None:
-            """Probes are not worth a line each."""
-
-    server = ThreadingHTTPServer(("", port), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server
-
-
-def log(message: str) -> None:
-    """One line with the time."""
-    print(f"{now()} {message}", flush=True)
-
-
-def run(controller: Controller, pauses: Iterable[float]) -> None:
-    """Pass over all objects again and again; an API server that does not answer is waited for."""
-    for pause in pauses:
-        try:
-            controller.run_once()
-        except ApiError as error:
-            log(f"the API server does not answer: {error}")
-        time.sleep(pause)
-
-
 def main() -> None:
     """Run in a pod until it ends."""
-    api = ClusterApi(os.environ["KUBERNETES_SERVICE_HOST"], int(os.environ["KUBERNETES_SERVICE_PORT"]))
-    controller = Controller(api, Aws(), log)
-    serve_health(controller)
+    controller = Controller(ClusterApi.of_this_pod(), Aws(), log)
+    serve_health(HEALTH_PORT, lambda: controller.passes > 0)
     log(f"stand-in for External Secrets, Python {sys.version.split()[0]}")
-    run(controller, iter(lambda: POLL_SECONDS, None))
+    run(controller.run_once, iter(lambda: POLL_SECONDS, None))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import base64
-import copy
 import json
 import re
 from collections.abc import Iterator
@@ -16,65 +15,11 @@ import pytest
 from moto import mock_aws
 
 from sandbox.standins import external_secrets as es
+from sandbox.standins.kubernetes_api import Object
+from tests.unit.sandbox.standins.memory_api import MemoryApi
 
 REGION = "eu-west-1"
 GROUP = "/apis/external-secrets.io/v1"
-
-
-class MemoryApi:
-    """Keeps objects by path, with the generation, uid and merge patches of a real API server."""
-
-    def __init__(self) -> None:
-        self.objects: dict[str, es.Object] = {}
-        self.writes: list[str] = []
-
-    def call(self, method: str, path: str, body: es.Object | None = None) -> es.Object:
-        """Answer as the API server would."""
-        if method == "GET" and path in {f"{GROUP}/clustersecretstores", f"{GROUP}/externalsecrets"}:
-            plural = path.rsplit("/", 1)[1]
-            return {"items": [_bare(item) for key, item in self.objects.items() if f"/{plural}/" in key]}
-        if path.startswith("/api/v1/secrets?labelSelector="):
-            secrets = [item for key, item in self.objects.items() if "/secrets/" in key]
-            return {"items": [item for item in secrets if item["metadata"].get("labels", {}).get(es.MANAGED) == "true"]}
-        if method != "GET":
-            self.writes.append(f"{method} {path}")
-        if method == "POST":
-            assert body is not None
-            self.objects[f"{path}/{body['metadata']['name']}"] = copy.deepcopy(body)
-            return body
-        key = path.removesuffix("/status")
-        if key not in self.objects:
-            raise es.ApiError(404, "not found")
-        if method == "DELETE":
-            return self.objects.pop(key)
-        if method == "PATCH":
-            _merge(self.objects[key], body or {})
-        return copy.deepcopy(self.objects[key])
-
-    def put(self, path: str, item: es.Object) -> None:
-        """Store an object as if a user had applied it."""
-        item = copy.deepcopy(item)
-        item["metadata"] |= {"uid": f"uid of {path}", "generation": 1}
-        self.objects[path] = item
-
-    def ready(self, path: str) -> tuple[str, str, str]:
-        """Status, reason and message of an object's Ready condition."""
-        (condition,) = self.objects[path]["status"]["conditions"]
-        return condition["status"], condition["reason"], condition["message"]
-
-
-def _bare(item: es.Object) -> es.Object:
-    return {key: copy.deepcopy(value) for key, value in item.items() if key not in {"apiVersion", "kind"}}
-
-
-def _merge(target: es.Object, patch: es.Object) -> None:
-    for key, value in patch.items():
-        if value is None:
-            target.pop(key, None)
-        elif isinstance(value, dict) and isinstance(target.get(key), dict):
-            _merge(target[key], value)
-        else:
-            target[key] = value
 
 
 class World:
@@ -103,7 +48,7 @@ class World:
         )
         self.apply({"dataFrom": [{"extract": {"key": "test-supabase-db"}}]})
 
-    def apply(self, spec: es.Object) -> None:
+    def apply(self, spec: Object) -> None:
         """Apply the ExternalSecret with this spec beside store and target."""
         defaults = {"secretStoreRef": {"kind": "ClusterSecretStore", "name": "supabase"}}
         metadata = {"name": "supabase-db", "namespace": "supabase"}
