@@ -16,6 +16,16 @@ from sandbox.aws.patches import (
     launch_templates,
     network_acls,
     prices,
+from sandbox.aws.patches import (
+    acm,
+    ec2,
+    flow_logs,
+    iam,
+    kms,
+    launch_templates,
+    load_balancers,
+    network_acls,
+    route53,
     s3,
 )
 
@@ -29,8 +39,10 @@ PATCHES = (
     *images.PATCHES,
     *kms.PATCHES,
     *launch_templates.PATCHES,
+    *load_balancers.PATCHES,
     *network_acls.PATCHES,
     *prices.PATCHES,
+    *route53.PATCHES,
     *s3.PATCHES,
 )
 

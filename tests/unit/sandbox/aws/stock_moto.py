@@ -564,6 +564,34 @@ def parameters_of_eks_images() -> bool:
     path = "/aws/service/eks/optimized-ami/1.35/amazon-linux-2023/x86_64/standard/recommended/image_id"
     try:
         client("ssm").get_parameter(Name=path)
+def load_balancer() -> str:
+    """A load balancer: its ARN."""
+    vpc = client("ec2").create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = client("ec2").create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+    created = client("elbv2").create_load_balancer(Name="a", Subnets=[subnet])
+    return str(created["LoadBalancers"][0]["LoadBalancerArn"])
+
+
+def load_balancer_attributes() -> bool:
+    found = client("elbv2").describe_load_balancer_attributes(LoadBalancerArn=load_balancer())["Attributes"]
+    return "idle_timeout.timeout_seconds" not in {item["Key"] for item in found}
+
+
+def load_balancer_deletion_protection() -> bool:
+    arn, attribute = load_balancer(), {"Key": "deletion_protection.enabled", "Value": "true"}
+    client("elbv2").modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=[attribute])
+    client("elbv2").delete_load_balancer(LoadBalancerArn=arn)
+    return not client("elbv2").describe_load_balancers()["LoadBalancers"]
+
+
+def record_created_again() -> bool:
+    zone = client("route53").create_hosted_zone(Name="example.com", CallerReference="a")["HostedZone"]["Id"]
+    record = {"Name": "a.example.com.", "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": "192.0.2.1"}]}
+    after = {**record, "Name": "b.example.com."}
+    try:
+        for action, item in (("CREATE", after), ("CREATE", record), ("DELETE", record), ("CREATE", record)):
+            batch = {"Changes": [{"Action": action, "ResourceRecordSet": item}]}
+            client("route53").change_resource_record_sets(HostedZoneId=zone, ChangeBatch=batch)
     except ClientError:
         return True
     return False
@@ -628,6 +656,8 @@ GAPS: list[Callable[[], bool]] = [
     use_of_unusable_key,
     decrypt_with_another_key,
     launch_template_version_deletion,
+    load_balancer_attributes,
+    load_balancer_deletion_protection,
     icmp_of_network_acl_entry,
     network_acl_id_filter,
     denial_of_new_network_acl,
@@ -638,6 +668,7 @@ GAPS: list[Callable[[], bool]] = [
     network_acl_of_deleted_subnet,
     network_acls_of_deleted_vpc,
     spot_prices,
+    record_created_again,
     conditional_deny,
     settings_of_new_bucket,
 ]

@@ -8,7 +8,7 @@ import json
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -424,6 +424,49 @@ def test_all_but_the_default_version_of_a_launch_template_can_be_deleted(aws: An
     assert [item["VersionNumber"] for item in answer["UnsuccessfullyDeletedLaunchTemplateVersions"]] == [1]
     versions = ec2.describe_launch_template_versions(LaunchTemplateName=name)["LaunchTemplateVersions"]
     assert [item["VersionNumber"] for item in versions] == [1]
+
+
+@pytest.fixture
+def load_balancer(aws: Any) -> Iterator[str]:
+    """A load balancer."""
+    elb = aws.client("elbv2")
+    created = elb.create_load_balancer(Name=f"lb-{uuid.uuid4().hex[:8]}", Subnets=aws.subnet_ids)
+    arn = str(created["LoadBalancers"][0]["LoadBalancerArn"])
+    yield arn
+    _protect(aws, arn, "false")
+    elb.delete_load_balancer(LoadBalancerArn=arn)
+
+
+def _protect(aws: Any, arn: str, value: str) -> None:
+    attribute = {"Key": "deletion_protection.enabled", "Value": value}
+    aws.client("elbv2").modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=[attribute])
+
+
+def test_a_new_load_balancer_has_the_attributes_of_aws(aws: Any, load_balancer: str) -> None:
+    found = aws.client("elbv2").describe_load_balancer_attributes(LoadBalancerArn=load_balancer)["Attributes"]
+    attributes = {item["Key"]: item["Value"] for item in found}
+    assert attributes["idle_timeout.timeout_seconds"] == "60"
+    assert attributes["access_logs.s3.enabled"] == "false"
+
+
+def test_a_protected_load_balancer_is_not_deleted(aws: Any, load_balancer: str) -> None:
+    _protect(aws, load_balancer, "true")
+    with pytest.raises(ClientError, match="OperationNotPermitted"):
+        aws.client("elbv2").delete_load_balancer(LoadBalancerArn=load_balancer)
+
+
+def test_a_deleted_record_can_be_created_again(aws: Any, hosted_zone: str, domain: str) -> None:
+    record = {"Name": f"a.{domain}.", "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": "192.0.2.1"}]}
+    after = {**record, "Name": f"b.{domain}."}
+
+    def change(action: str, item: dict[str, Any]) -> None:
+        batch = {"Changes": [{"Action": action, "ResourceRecordSet": item}]}
+        aws.client("route53").change_resource_record_sets(HostedZoneId=hosted_zone, ChangeBatch=batch)
+
+    for action, item in (("CREATE", after), ("CREATE", record), ("DELETE", record), ("CREATE", record)):
+        change(action, item)
+    with pytest.raises(ClientError, match="already exists"):
+        change("CREATE", record)
 
 
 @pytest.fixture
