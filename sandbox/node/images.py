@@ -56,6 +56,29 @@ def _python_mounts() -> list[tuple[Path, str]]:
     return [] if base == Path("/usr") else [(base, str(base))]
 
 
+def _stand_in(program: str, version: str, module: str, note: str) -> Image:
+    """A controller of which `sandbox.standins.<module>` takes the place."""
+    return Image(
+        program=f"{program} (stand-in)",
+        version_production=version,
+        version_here="stand-in, Python",
+        entrypoint=[str(_PYTHON), "-s", "-m", f"sandbox.standins.{module}"],
+        command=[],
+        mounts=[
+            *_python_mounts(),
+            (CHECKOUT / "sandbox" / "standins", "/opt/supastack/sandbox/standins"),
+            (_SITE_PACKAGES, "/opt/supastack/site-packages"),
+        ],
+        env={
+            "PYTHONPATH": "/opt/supastack:/opt/supastack/site-packages",
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        },
+        user=65534,
+        note=note,
+    )
+
+
 IMAGES: dict[str, Image] = {
     "envoyproxy/envoy:v1.39.1": Image(
         program="Envoy",
@@ -91,24 +114,24 @@ IMAGES: dict[str, Image] = {
         env={"PG_META_PORT": "8080"},
         working_dir="/usr/src/app",
     ),
-    "ghcr.io/external-secrets/external-secrets:v2.9.0": Image(
-        program="External Secrets (stand-in)",
-        version_production="2.9.0",
-        version_here="stand-in, Python",
-        entrypoint=[str(_PYTHON), "-s", "-m", "sandbox.standins.external_secrets"],
-        command=[],
-        mounts=[
-            *_python_mounts(),
-            (CHECKOUT / "sandbox" / "standins", "/opt/supastack/sandbox/standins"),
-            (_SITE_PACKAGES, "/opt/supastack/site-packages"),
-        ],
-        env={
-            "PYTHONPATH": "/opt/supastack:/opt/supastack/site-packages",
-            "PYTHONUNBUFFERED": "1",
-            "PYTHONDONTWRITEBYTECODE": "1",
-        },
-        user=65534,
-        note="Syncs Secrets Manager into Secrets with the pod's own identity; a Python program, not the Go controller.",
+    "ghcr.io/external-secrets/external-secrets:v2.9.0": _stand_in(
+        "External Secrets",
+        "2.9.0",
+        "external_secrets",
+        "Syncs Secrets Manager into Secrets with the pod's own identity; a Python program, not the Go controller.",
+    ),
+    "public.ecr.aws/eks/aws-load-balancer-controller:v3.5.0": _stand_in(
+        "AWS Load Balancer Controller",
+        "3.5.0",
+        "load_balancer",
+        "Makes emulated ALBs, target groups and security groups of Ingresses, with the pod's own identity; no traffic "
+        "goes through them, and there are no NLBs and no webhooks.",
+    ),
+    "registry.k8s.io/external-dns/external-dns:v0.21.0": _stand_in(
+        "external-dns",
+        "0.21.0",
+        "external_dns",
+        "Makes the records of Ingress hosts in emulated Route 53, with the pod's own identity; nothing resolves them.",
     ),
     "public.ecr.aws/karpenter/controller:1.14.3": Image(
         program="Karpenter",
