@@ -121,10 +121,13 @@ def resolve_version(client: t.Any, options: Plain) -> str | None:
     wanted = options["version"]
     if wanted not in ("default", "latest"):
         return None if wanted is None else str(wanted)
-    cluster = describe_cluster(client, options["cluster_name"])
-    if cluster is None:
-        return placeholder(wanted)
-    offered = list_versions(client, options["name"], cluster["version"])
+    kubernetes_version = options["kubernetes_version"]
+    if kubernetes_version is None:
+        cluster = describe_cluster(client, options["cluster_name"])
+        if cluster is None:
+            return placeholder(wanted)
+        kubernetes_version = cluster["version"]
+    offered = list_versions(client, options["name"], kubernetes_version)
     if wanted == "default":
         offered = [
             version
@@ -134,7 +137,7 @@ def resolve_version(client: t.Any, options: Plain) -> str | None:
     if not offered:
         raise AnsibleAWSError(
             message=f"EKS offers no {wanted} version of the add-on {options['name']!r} for Kubernetes "
-            f"{cluster['version']}. Correct name, or give an exact version."
+            f"{kubernetes_version}. Correct name, or give an exact version."
         )
     return str(offered[0]["addonVersion"])
 

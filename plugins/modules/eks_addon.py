@@ -41,6 +41,13 @@ options:
       - V(default) is the one that EKS recommends for the cluster's Kubernetes version, V(latest) the newest one for it.
         Both follow what EKS offers at the time of the run, so a later run may update the add-on.
     type: str
+  kubernetes_version:
+    description:
+      - Kubernetes version for which V(default) and V(latest) are looked up, for example V(1.35). Quote it.
+      - That of the cluster when it is not set. Set it where check mode shall predict what an upgrade of the cluster,
+        which it only predicts as well, brings with it.
+    type: str
+    version_added: 0.2.0
   configuration_values:
     description:
       - Configuration of the add-on, following the schema that C(aws eks describe-addon-configuration) shows.
@@ -287,6 +294,7 @@ def main() -> None:
         "cluster_name": {"type": "str", "required": True},
         "name": {"type": "str", "required": True},
         "version": {"type": "str"},
+        "kubernetes_version": {"type": "str"},
         "configuration_values": {"type": "dict"},
         "service_account_role_arn": {"type": "str"},
         "pod_identity_associations": {"type": "list", "elements": "dict", "options": association},

@@ -132,6 +132,12 @@ def test_prediction_has_the_keys_of_a_real_addon(run_module: Callable[..., Any])
     assert set(predicted) == set(real)
 
 
+def test_the_version_can_be_that_of_another_kubernetes_than_the_clusters(run_module: Callable[..., Any]) -> None:
+    options = {**OPTIONS, "version": "default", "kubernetes_version": "1.35"}
+    outcome = run_module(eks_addon, options, [describe(MISSING), VERSIONS], check_mode=True)
+    assert outcome.result["addon"]["version"] == VERSION
+
+
 @pytest.mark.parametrize(("word", "version"), [("default", VERSION), ("latest", "v1.21.0-eksbuild.1")])
 def test_version_by_word(run_module: Callable[..., Any], word: str, version: str) -> None:
     steps = [describe(described(addonVersion=version)), cluster(), VERSIONS]
