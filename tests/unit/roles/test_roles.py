@@ -25,6 +25,7 @@ MODULES = {path.stem for path in (CHECKOUT / "plugins" / "modules").glob("*.py")
 # cloudwatchlogs_log_group (sets the retention in check mode too, and deletes the group when it does not know it), ...
 STOCK = {
     "amazon.aws.aws_az_info",
+    "amazon.aws.ec2_instance_info",
     "amazon.aws.ec2_security_group",
     "amazon.aws.ec2_security_group_info",
     "amazon.aws.ec2_vpc_igw",
@@ -42,6 +43,7 @@ STOCK = {
     "amazon.aws.rds_instance_info",
     "amazon.aws.rds_subnet_group",
     "community.aws.secretsmanager_secret",
+    "community.aws.sqs_queue",
     "kubernetes.core.helm",
     "kubernetes.core.helm_template",
     "kubernetes.core.k8s",
@@ -56,7 +58,10 @@ BUILTIN = {
     "ansible.builtin.import_tasks",
     "ansible.builtin.include_tasks",
     "ansible.builtin.set_fact",
+    "ansible.builtin.wait_for",
 }
+# Only where a task says so: by itself, check mode skips them.
+ONLY_WITHOUT_CHECK_MODE = {"ansible.builtin.wait_for"}
 
 
 def load(path: Path) -> Any:
@@ -110,6 +115,8 @@ def test_stock_modules_have_a_check_mode(name: str) -> None:
 def test_no_task_is_left_out_of_check_mode(file: Path) -> None:
     for task in tasks_of(load(file)):
         assert "ansible_check_mode" not in str(task.get("when", "")), task["name"]
+        if module_of(task) in ONLY_WITHOUT_CHECK_MODE:
+            assert task.get("check_mode") is False, task["name"]
 
 
 @pytest.mark.parametrize("file", SHORT_FILES, ids=lambda file: str(file.relative_to(CHECKOUT)))

@@ -37,6 +37,21 @@ GOOD: dict[str, Any] = {
 # What site.yml finds by itself: the host's name, and the helm that set-up links beside Ansible.
 FOUND = {"supabase_environment", "supabase_helm_binary_path", "cluster_services_binary_path"}
 
+
+def profile(name: str, namespace: str) -> dict[str, Any]:
+    """Return a Fargate profile of all pods of a namespace."""
+    return {"name": name, "selectors": [{"namespace": namespace}]}
+
+
+ADDONS = [{"name": name} for name in ("vpc-cni", "kube-proxy", "eks-pod-identity-agent", "coredns")]
+FARGATE = {"configuration_values": {"computeType": "Fargate"}}
+IDENTITY = {
+    "pod_identity_associations": [{"service_account": "coredns", "role_arn": "arn:aws:iam::123456789012:role/dns"}]
+}
+# The support of Kubernetes versions ends by the calendar, and these tests do not.
+TODAY = ["--extra-vars", "__eks_today=2026-11-26"]
+OPERATORS = "arn:aws:iam::123456789012:role/operators"
+
 # variable, bad value, part of the fix that the message must name
 CASES: dict[str, tuple[str, Any, str]] = {
     "environment-upper-case": ("supabase_environment", "Demo", "lower-case"),
@@ -66,6 +81,9 @@ CASES: dict[str, tuple[str, Any, str]] = {
     "zones-elsewhere": ("network_availability_zones", ["us-east-1a", "us-east-1b"], "eu-west-1"),
     "kubernetes-too-old": ("eks_kubernetes_version", "1.20", "1.35"),
     "kubernetes-no-version": ("eks_kubernetes_version", "latest", "1.35"),
+    "kubernetes-out-of-support": ("eks_kubernetes_version", "1.33", "eks_upgrade_support_type"),
+    "support-type": ("eks_upgrade_support_type", "FOREVER", "EXTENDED"),
+    "api-without-a-way-in": ("eks_endpoint_public_access", False, "eks_controller_in_vpc"),
     "access-missing": ("eks_public_access_cidrs", UNSET, "203.0.113.7/32"),
     "access-empty": ("eks_public_access_cidrs", None, "203.0.113.7/32"),
     "access-no-network": ("eks_public_access_cidrs", ["203.0.113.7"], "203.0.113.7/32"),
@@ -75,6 +93,28 @@ CASES: dict[str, tuple[str, Any, str]] = {
     "services-around-the-vpc": ("eks_service_ipv4_cidr", "10.32.0.0/12", "network_cidr '10.40.0.0/16'"),
     "cidr-in-the-services": ("network_cidr", "172.20.128.0/18", "eks_service_ipv4_cidr is '172.20.0.0/16'"),
     "cidr-around-the-services": ("network_cidr", "172.20.0.0/16", "must not overlap"),
+    "cluster-name-too-long": ("eks_cluster_name", "a" * 45, "up to 44"),
+    "viewer-session": ("eks_viewer_principal_arns", ["arn:aws:sts::123456789012:assumed-role/a/b"], "role"),
+    "revoked-session": ("eks_revoked_principal_arns", ["arn:aws:sts::123456789012:assumed-role/a/b"], "role"),
+    "compute-unknown": ("eks_compute", "lambda", "managed_nodes"),
+    "fargate-reserved-name": ("eks_fargate_profiles", [profile("eks-jobs", "jobs")], "without eks-"),
+    "fargate-same-name": ("eks_fargate_profiles", [profile("karpenter", "jobs")], "a name of its own"),
+    "fargate-no-selector": ("eks_fargate_profiles", [{"name": "jobs", "selectors": []}], "one to five selectors"),
+    "fargate-pod-identity": ("eks_fargate_profiles", [profile("api", "supabase")], "EKS pod identity"),
+    "fargate-daemonsets": ("eks_fargate_profiles", [profile("system", "kube-*")], "DaemonSets"),
+    "fargate-needs": ("eks_not_on_fargate", {"jobs": ["gpu"]}, "daemonset, ebs, pod_identity"),
+    "addons-daemonset-on-fargate": (
+        "eks_addons",
+        [*ADDONS, {"name": "eks-node-monitoring-agent", **FARGATE}],
+        "remove computeType",
+    ),
+    "addons-pod-identity-on-fargate": (
+        "eks_addons",
+        [*ADDONS[:3], {**ADDONS[3], **IDENTITY}],
+        "Remove its pod_identity_associations",
+    ),
+    "addons-missing": ("eks_addons", ADDONS[1:], "vpc-cni"),
+    "addons-twice": ("eks_addons", [*ADDONS, {"name": "aws-ebs-csi-driver"}], "eks_ebs_csi_driver"),
     "admin-session": ("eks_admin_principal_arns", ["arn:aws:sts::123456789012:assumed-role/a/b"], "role"),
     "log-types": ("eks_log_types", ["coffee"], "controllerManager"),
     "log-retention": ("eks_log_retention_days", 91, "90"),
@@ -107,7 +147,41 @@ CASES: dict[str, tuple[str, Any, str]] = {
     "zone-without-domain": ("cluster_services_hosted_zone_ids", ["Z0123456789ABC"], "supabase_domain"),
     "bucket": ("s3_bucket_name", "My_Bucket", "lower-case"),
 }
-
+# Values that are bad only together with these.
+TOGETHER: dict[str, dict[str, Any]] = {
+    "api-nowhere": {"eks_endpoint_public_access": False, "eks_controller_in_vpc": True},
+    "principal-twice": {"eks_admin_principal_arns": [OPERATORS]},
+    "fargate-ebs": {"eks_not_on_fargate": {"jobs": ["ebs"]}},
+    "nodes-none": {"eks_compute": "managed_nodes"},
+    "nodes-small-maximum": {"eks_compute": "managed_nodes"},
+    "nodes-outside": {"eks_compute": "managed_nodes"},
+    "nodes-two-processors": {"eks_compute": "managed_nodes"},
+    "nodes-no-type": {"eks_compute": "managed_nodes"},
+    "nodes-removed-themselves": {"eks_compute": "managed_nodes"},
+}
+CASES |= {
+    "api-nowhere": ("eks_endpoint_private_access", False, "eks_endpoint_public_access to true"),
+    "principal-twice": ("eks_viewer_principal_arns", [OPERATORS], "name each once"),
+    "fargate-ebs": ("eks_fargate_profiles", [profile("jobs", "job?")], "EBS volumes"),
+    "nodes-none": ("eks_nodes_min_size", 0, "1 <= eks_nodes_min_size"),
+    "nodes-small-maximum": ("eks_nodes_max_size", 2, "<= eks_nodes_max_size"),
+    "nodes-outside": ("eks_nodes_desired_size", 7, "<= eks_nodes_max_size"),
+    "nodes-two-processors": ("eks_nodes_instance_types", ["m7i.large", "m7g.large"], "one machine image"),
+    "nodes-no-type": ("eks_nodes_instance_types", ["large"], "m7i.large"),
+    "nodes-removed-themselves": ("eks_nodes_removed", ["supabase"], "another name"),
+}
+# Hosts whose values are right although they look like a case above.
+FINE: dict[str, dict[str, Any]] = {
+    "extended": {"eks_kubernetes_version": "1.33", "eks_upgrade_support_type": "EXTENDED"},
+    "private": {"eks_endpoint_public_access": False, "eks_controller_in_vpc": True, "eks_public_access_cidrs": None},
+    "fargate-by-labels": {
+        "eks_fargate_profiles": [
+            {"name": "api", "selectors": [{"namespace": "supabase", "labels": {"fargate": "true"}}]},
+            profile("jobs", "jobs"),
+        ]
+    },
+    "graviton": {"eks_compute": "managed_nodes", "eks_nodes_instance_types": ["m7g.large", "t4g.large"]},
+}
 
 ROLES = ["kms_secrets", "network", "eks", "rds", "s3", "cluster_services", "supabase_helm"]
 
@@ -120,13 +194,14 @@ def host_variables() -> dict[str, dict[str, Any]]:
     """
     hosts: dict[str, dict[str, Any]] = {
         "right": {**GOOD, "case_roles": ROLES},
+        **{host: {**GOOD, **values, "case_roles": ["network", "eks"]} for host, values in FINE.items()},
         "defaults": {**{name: GOOD[name] for name in GOOD if name not in FOUND}, "case_roles": ROLES},
     }
     for case, (variable, value, _fix) in CASES.items():
         roles = [role for role in ROLES if variable.startswith(f"{role}_")]
         if {"network", "eks"} & set(roles):
             roles = ["network", "eks"]
-        changed = {**GOOD, variable: value, "case_roles": roles}
+        changed = {**GOOD, **TOGETHER.get(case, {}), variable: value, "case_roles": roles}
         hosts[case] = {name: kept for name, kept in changed.items() if kept is not UNSET}
     return hosts
 
@@ -152,7 +227,7 @@ def messages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     inventory.write_text(yaml.safe_dump({"supabase_environments": group}))
     environment = {"ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json", "ANSIBLE_CALLBACK_RESULT_FORMAT": "json"}
     ran = subprocess.run(
-        [Path(sys.executable).parent / "ansible-playbook", "-i", inventory, first_play(folder), "--forks", "4"],
+        [Path(sys.executable).parent / "ansible-playbook", "-i", inventory, first_play(folder), "--forks", "4", *TODAY],
         cwd=CHECKOUT,
         env={**os.environ, **environment, "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg"), "PATH": os.defpath},
         capture_output=True,
@@ -170,7 +245,7 @@ def messages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("host", ["right", "defaults"])
+@pytest.mark.parametrize("host", ["right", "defaults", *FINE])
 def test_right_input_passes(messages: dict[str, str], host: str) -> None:
     assert host not in messages
 
@@ -183,7 +258,9 @@ def test_bad_input_is_refused(messages: dict[str, str], case: str) -> None:
     assert fix in message
     if value is not UNSET and value is not None:
         values = value if isinstance(value, list | dict) else [value]
-        assert all(str(part) in message for part in values)
+        assert all(
+            (json.dumps(part, sort_keys=True) if isinstance(part, dict) else str(part)) in message for part in values
+        )
 
 
 def test_the_play_calls_nothing() -> None:
@@ -191,6 +268,6 @@ def test_the_play_calls_nothing() -> None:
     used = {key for task in play["tasks"] for key in task if "." in key}
     assert used == {"ansible.builtin.import_tasks", "ansible.builtin.include_role"}
     imported = [CHECKOUT / "playbooks" / "tasks" / name for name in ("connection.yml", "shell.yml", "validate.yml")]
-    for file in (*imported, *CHECKOUT.glob("roles/*/tasks/validate.yml")):
+    for file in (*imported, *CHECKOUT.glob("roles/*/tasks/validate*.yml")):
         called = {key for task in yaml.safe_load(file.read_text()) for key in task if "." in key}
         assert called <= {"ansible.builtin.assert", "ansible.builtin.import_tasks"}, file
