@@ -18,9 +18,7 @@ from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
 from sandbox import names
-from sandbox.aws import identity, nat_gateways, rds, webhooks
-from sandbox.aws import capacity, identity, rds, webhooks
-from sandbox.aws import capacity, identity, rds, web_identity, webhooks
+from sandbox.aws import capacity, identity, nat_gateways, rds, web_identity, webhooks
 from sandbox.aws.application import Application
 from sandbox.aws.eks import extension
 from sandbox.aws.patches import apply_patches
@@ -62,7 +60,6 @@ def install(runtime: Runtime) -> Application:
     _seed_identity(runtime)
     nat_gateways.install(runtime)
     rds.install(runtime.sandbox, runtime.seconds)
-    rds.install(runtime.sandbox)
     web_identity.install(runtime)
     return Application(runtime)
 

@@ -4,27 +4,19 @@
 
 from __future__ import annotations
 
-from sandbox.aws.patches import acm, ec2, events, flow_logs, iam, kms, launch_templates, network_acls, s3
 from sandbox.aws.patches import (
     acm,
     ec2,
+    events,
     fleets,
     flow_logs,
     iam,
     images,
     kms,
     launch_templates,
-    network_acls,
-    prices,
-from sandbox.aws.patches import (
-    acm,
-    ec2,
-    flow_logs,
-    iam,
-    kms,
-    launch_templates,
     load_balancers,
     network_acls,
+    prices,
     route53,
     s3,
 )

@@ -564,6 +564,11 @@ def parameters_of_eks_images() -> bool:
     path = "/aws/service/eks/optimized-ami/1.35/amazon-linux-2023/x86_64/standard/recommended/image_id"
     try:
         client("ssm").get_parameter(Name=path)
+    except ClientError:
+        return True
+    return False
+
+
 def load_balancer() -> str:
     """A load balancer: its ARN."""
     vpc = client("ec2").create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
