@@ -19,6 +19,14 @@ from sandbox.aws.patches import (
     prices,
     route53,
     s3,
+    flow_logs,
+    iam,
+    interface_endpoints,
+    kms,
+    launch_templates,
+    network_acls,
+    s3,
+    vpc_endpoints,
 )
 
 PATCHES = (
@@ -29,6 +37,7 @@ PATCHES = (
     *flow_logs.PATCHES,
     *iam.PATCHES,
     *images.PATCHES,
+    *interface_endpoints.PATCHES,
     *kms.PATCHES,
     *launch_templates.PATCHES,
     *load_balancers.PATCHES,
@@ -36,6 +45,7 @@ PATCHES = (
     *prices.PATCHES,
     *route53.PATCHES,
     *s3.PATCHES,
+    *vpc_endpoints.PATCHES,
 )
 
 

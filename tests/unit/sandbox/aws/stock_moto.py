@@ -483,6 +483,126 @@ def network_acls_of_deleted_vpc() -> bool:
     return True
 
 
+def vpc_endpoint(kind: str = "Interface", service: str = "sts", **members: Any) -> dict[str, Any]:
+    """A VPC endpoint, as it is described: of a new VPC with a subnet, unless VpcId names another."""
+    ec2, vpc = client("ec2"), members.get("VpcId") or new_vpc()["vpc"]
+    request = {"VpcId": vpc, "VpcEndpointType": kind, "ServiceName": f"com.amazonaws.{REGION}.{service}", **members}
+    made: dict[str, Any] = ec2.create_vpc_endpoint(**request)["VpcEndpoint"]
+    return made
+
+
+def changed_vpc_endpoint(made: dict[str, Any], **members: Any) -> dict[str, Any]:
+    """The endpoint as it is described after a change."""
+    ec2, identifier = client("ec2"), made["VpcEndpointId"]
+    ec2.modify_vpc_endpoint(VpcEndpointId=identifier, **members)
+    (found,) = ec2.describe_vpc_endpoints(VpcEndpointIds=[identifier])["VpcEndpoints"]
+    return dict(found)
+
+
+def subnet_of(vpc: str, block: str = "10.0.1.0/24", zone: str = "a") -> str:
+    """A new subnet."""
+    request = {"VpcId": vpc, "CidrBlock": block, "AvailabilityZone": f"{REGION}{zone}"}
+    return str(client("ec2").create_subnet(**request)["Subnet"]["SubnetId"])
+
+
+def main_route_table(vpc: str) -> str:
+    """The route table that every VPC has."""
+    found = client("ec2").describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])
+    return str(found["RouteTables"][0]["RouteTableId"])
+
+
+def vpc_endpoint_service_filters() -> bool:
+    filters = [{"Name": "service-name", "Values": ["com.amazonaws.eu-west-1.s3"]}]
+    try:
+        client("ec2").describe_vpc_endpoint_services(Filters=filters)
+    except KeyError:
+        return True
+    return False
+
+
+def unknown_vpc_endpoint_service() -> bool:
+    try:
+        vpc_endpoint(service="none")
+    except ClientError:
+        return False
+    return True
+
+
+def default_type_of_vpc_endpoint() -> bool:
+    vpc = new_vpc()["vpc"]
+    made = client("ec2").create_vpc_endpoint(VpcId=vpc, ServiceName="com.amazonaws.eu-west-1.s3")["VpcEndpoint"]
+    return "VpcEndpointType" not in made
+
+
+def private_dns_of_gateway_endpoint() -> bool:
+    return bool(vpc_endpoint("Gateway", "s3")["PrivateDnsEnabled"])
+
+
+def security_groups_of_vpc_endpoint() -> bool:
+    return not vpc_endpoint()["Groups"]
+
+
+def zones_of_interface_endpoint() -> bool:
+    vpc = new_vpc()["vpc"]
+    subnets = [subnet_of(vpc), subnet_of(vpc, "10.0.2.0/24")]
+    try:
+        vpc_endpoint(VpcId=vpc, SubnetIds=subnets)
+    except ClientError:
+        return False
+    return True
+
+
+def network_interfaces_of_vpc_endpoint() -> bool:
+    vpc = new_vpc()["vpc"]
+    made = vpc_endpoint(VpcId=vpc, SubnetIds=[subnet_of(vpc)])
+    changed = changed_vpc_endpoint(made, AddSubnetIds=[subnet_of(vpc, "10.0.2.0/24", "b")])
+    return len(changed["NetworkInterfaceIds"]) == 1
+
+
+def routes_of_gateway_endpoint() -> bool:
+    vpc = new_vpc()["vpc"]
+    table = main_route_table(vpc)
+    changed_vpc_endpoint(vpc_endpoint("Gateway", "s3", VpcId=vpc), AddRouteTableIds=[table])
+    found = client("ec2").describe_route_tables(RouteTableIds=[table])["RouteTables"][0]["Routes"]
+    return not any("DestinationPrefixListId" in route for route in found)
+
+
+def conflicting_private_dns() -> bool:
+    vpc = new_vpc()["vpc"]
+    try:
+        for _number in range(2):
+            vpc_endpoint(VpcId=vpc, PrivateDnsEnabled=True)
+    except ClientError:
+        return False
+    return True
+
+
+def ip_address_type_of_vpc_endpoint() -> bool:
+    return "IpAddressType" not in vpc_endpoint(IpAddressType="ipv4")
+
+
+def settings_of_modified_vpc_endpoint() -> bool:
+    return bool(changed_vpc_endpoint(vpc_endpoint(), PrivateDnsEnabled=False)["PrivateDnsEnabled"])
+
+
+def deletion_of_vpc_endpoint() -> bool:
+    ec2, identifier = client("ec2"), vpc_endpoint()["VpcEndpointId"]
+    ec2.delete_vpc_endpoints(VpcEndpointIds=[identifier])
+    unknown = ec2.delete_vpc_endpoints(VpcEndpointIds=["vpce-0"])
+    return bool(ec2.describe_vpc_endpoints()["VpcEndpoints"]) and not unknown["Unsuccessful"]
+
+
+def deletion_of_what_vpc_endpoints_use() -> bool:
+    vpc = new_vpc()["vpc"]
+    subnet = subnet_of(vpc)
+    vpc_endpoint(VpcId=vpc, SubnetIds=[subnet])
+    try:
+        client("ec2").delete_subnet(SubnetId=subnet)
+    except ClientError:
+        return False
+    return True
+
+
 def conditional_deny() -> bool:
     s3 = client("s3")
     s3.create_bucket(Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": REGION})
@@ -674,6 +794,19 @@ GAPS: list[Callable[[], bool]] = [
     network_acls_of_deleted_vpc,
     spot_prices,
     record_created_again,
+    vpc_endpoint_service_filters,
+    unknown_vpc_endpoint_service,
+    default_type_of_vpc_endpoint,
+    private_dns_of_gateway_endpoint,
+    security_groups_of_vpc_endpoint,
+    zones_of_interface_endpoint,
+    network_interfaces_of_vpc_endpoint,
+    routes_of_gateway_endpoint,
+    conflicting_private_dns,
+    ip_address_type_of_vpc_endpoint,
+    settings_of_modified_vpc_endpoint,
+    deletion_of_vpc_endpoint,
+    deletion_of_what_vpc_endpoints_use,
     conditional_deny,
     settings_of_new_bucket,
 ]

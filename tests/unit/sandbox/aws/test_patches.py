@@ -567,6 +567,168 @@ def test_vpc_is_deleted_after_its_network_acls_but_with_the_default_one(aws: Any
     assert ec2.describe_network_acls(Filters=filters)["NetworkAcls"] == []
 
 
+ENDPOINT_SERVICE = "com.amazonaws.eu-west-1.sts"
+GATEWAY_SERVICE = "com.amazonaws.eu-west-1.s3"
+
+
+@pytest.fixture
+def endpoint_vpc(aws: Any) -> dict[str, Any]:
+    """A VPC for endpoints: vpc, subnets (two of one zone, one of another), tables (two), groups (default, another)."""
+    ec2 = aws.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.22.0.0/16")["Vpc"]["VpcId"]
+    subnets = [
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.22.{number}.0/24", AvailabilityZone=f"eu-west-1{zone}")
+        for number, zone in enumerate("aab")
+    ]
+    of_it = [{"Name": "vpc-id", "Values": [vpc]}]
+    table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+    found = [found["RouteTableId"] for found in ec2.describe_route_tables(Filters=of_it)["RouteTables"]]
+    default = ec2.describe_security_groups(Filters=of_it)["SecurityGroups"][0]["GroupId"]
+    group = ec2.create_security_group(GroupName="endpoints", Description="endpoints", VpcId=vpc)["GroupId"]
+    return {
+        "vpc": vpc,
+        "subnets": [subnet["Subnet"]["SubnetId"] for subnet in subnets],
+        "tables": [table, next(other for other in found if other != table)],
+        "groups": [default, group],
+    }
+
+
+def _endpoint(aws: Any, endpoint_vpc: dict[str, Any], kind: str = "Interface", **members: Any) -> dict[str, Any]:
+    """A new endpoint, as it is described."""
+    service = ENDPOINT_SERVICE if kind == "Interface" else GATEWAY_SERVICE
+    request = {"VpcId": endpoint_vpc["vpc"], "VpcEndpointType": kind, "ServiceName": service, **members}
+    return _described_endpoint(aws, aws.client("ec2").create_vpc_endpoint(**request)["VpcEndpoint"]["VpcEndpointId"])
+
+
+def _described_endpoint(aws: Any, endpoint_id: str) -> dict[str, Any]:
+    (found,) = aws.client("ec2").describe_vpc_endpoints(VpcEndpointIds=[endpoint_id])["VpcEndpoints"]
+    return dict(found)
+
+
+def _changed_endpoint(aws: Any, endpoint: dict[str, Any], **members: Any) -> dict[str, Any]:
+    aws.client("ec2").modify_vpc_endpoint(VpcEndpointId=endpoint["VpcEndpointId"], **members)
+    return _described_endpoint(aws, endpoint["VpcEndpointId"])
+
+
+def _gateway_routes(aws: Any, tables: list[str]) -> list[list[str]]:
+    """The endpoints that each route table leads to by a prefix list."""
+    found = aws.client("ec2").describe_route_tables(RouteTableIds=tables)["RouteTables"]
+    routes = {table["RouteTableId"]: table["Routes"] for table in found}
+    return [[route["GatewayId"] for route in routes[table] if "DestinationPrefixListId" in route] for table in tables]
+
+
+def _network_interfaces(aws: Any, endpoint: dict[str, Any]) -> dict[str, list[str]]:
+    """The security groups of the endpoint's network interface in each subnet."""
+    ids = endpoint["NetworkInterfaceIds"]
+    if not ids:
+        return {}
+    found = aws.client("ec2").describe_network_interfaces(NetworkInterfaceIds=ids)["NetworkInterfaces"]
+    return {interface["SubnetId"]: [group["GroupId"] for group in interface["Groups"]] for interface in found}
+
+
+def test_endpoint_services_are_found_by_name_and_only_they_have_endpoints(
+    aws: Any, endpoint_vpc: dict[str, Any]
+) -> None:
+    filters = [{"Name": "service-name", "Values": [GATEWAY_SERVICE, "com.amazonaws.eu-west-1.none"]}]
+    found = aws.client("ec2").describe_vpc_endpoint_services(Filters=filters)["ServiceDetails"]
+    kinds = sorted(kind["ServiceType"] for service in found for kind in service["ServiceType"])
+    assert kinds == ["Gateway", "Interface"]
+    with pytest.raises(ClientError, match="InvalidServiceName"):
+        _endpoint(aws, endpoint_vpc, ServiceName="com.amazonaws.eu-west-1.none")
+
+
+def test_gateway_endpoint_is_a_route_in_its_route_tables(aws: Any, endpoint_vpc: dict[str, Any]) -> None:
+    one, other = endpoint_vpc["tables"]
+    request = {"VpcId": endpoint_vpc["vpc"], "ServiceName": GATEWAY_SERVICE, "RouteTableIds": [one]}
+    made = aws.client("ec2").create_vpc_endpoint(**request)["VpcEndpoint"]
+    described = _described_endpoint(aws, made["VpcEndpointId"])
+    assert (described["VpcEndpointType"], described["PrivateDnsEnabled"]) == ("Gateway", False)
+    assert described["IpAddressType"] == "ipv4"
+    with pytest.raises(ClientError, match="RouteAlreadyExists"):
+        aws.client("ec2").create_vpc_endpoint(**request)
+    changed = _changed_endpoint(aws, made, AddRouteTableIds=[one, other])
+    assert _gateway_routes(aws, [one, other]) == [[made["VpcEndpointId"]]] * 2
+    assert sorted(changed["RouteTableIds"]) == sorted([one, other])
+    _changed_endpoint(aws, made, RemoveRouteTableIds=[one])
+    assert _gateway_routes(aws, [one, other]) == [[], [made["VpcEndpointId"]]]
+    with pytest.raises(ClientError, match="NotFound"):
+        _changed_endpoint(aws, made, AddRouteTableIds=["rtb-0"])
+    second = _endpoint(aws, endpoint_vpc, "Gateway", RouteTableIds=[one])
+    with pytest.raises(ClientError, match="RouteAlreadyExists"):
+        _changed_endpoint(aws, second, AddRouteTableIds=[other])
+
+
+def test_interface_endpoint_has_a_network_interface_in_each_subnet(aws: Any, endpoint_vpc: dict[str, Any]) -> None:
+    (one, twin, other), (default, group) = endpoint_vpc["subnets"], endpoint_vpc["groups"]
+    made = _endpoint(aws, endpoint_vpc, SubnetIds=[one])
+    assert _network_interfaces(aws, made) == {one: [default]}
+    assert [found["GroupId"] for found in made["Groups"]] == [default]
+    made = _changed_endpoint(aws, made, AddSubnetIds=[other], AddSecurityGroupIds=[group])
+    made = _changed_endpoint(aws, made, RemoveSubnetIds=[one], RemoveSecurityGroupIds=[default])
+    assert _network_interfaces(aws, made) == {other: [group]}
+    for members in ({"AddSubnetIds": [one, twin]}, {"AddSecurityGroupIds": ["sg-0"]}):
+        with pytest.raises(ClientError, match=r"DuplicateSubnetsInSameZone|InvalidGroup\.NotFound"):
+            _changed_endpoint(aws, made, **members)
+    assert _network_interfaces(aws, _described_endpoint(aws, made["VpcEndpointId"])) == {other: [group]}
+    for members in ({"SubnetIds": [one, twin]}, {"SecurityGroupIds": ["sg-0"]}):
+        with pytest.raises(ClientError, match=r"DuplicateSubnetsInSameZone|InvalidGroup\.NotFound"):
+            _endpoint(aws, endpoint_vpc, PrivateDnsEnabled=False, **members)
+
+
+def test_network_interface_of_an_endpoint_has_an_address_of_its_subnet(aws: Any, endpoint_vpc: dict[str, Any]) -> None:
+    made = _endpoint(aws, endpoint_vpc, SubnetIds=endpoint_vpc["subnets"][2:])
+    ids = made["NetworkInterfaceIds"]
+    (interface,) = aws.client("ec2").describe_network_interfaces(NetworkInterfaceIds=ids)["NetworkInterfaces"]
+    assert interface["PrivateIpAddress"].startswith("10.22.2.")
+    assert interface["InterfaceType"] == "vpc_endpoint"
+    assert made["VpcEndpointId"] in interface["Description"]
+
+
+def test_settings_of_an_endpoint_can_be_changed(aws: Any, endpoint_vpc: dict[str, Any]) -> None:
+    made = _endpoint(aws, endpoint_vpc, PolicyDocument=json.dumps({"Statement": []}), IpAddressType="dualstack")
+    assert (made["PrivateDnsEnabled"], made["IpAddressType"]) == (True, "dualstack")
+    changed = _changed_endpoint(aws, made, PrivateDnsEnabled=False, IpAddressType="ipv4", ResetPolicy=True)
+    assert (changed["PrivateDnsEnabled"], changed["IpAddressType"]) == (False, "ipv4")
+    assert json.loads(changed["PolicyDocument"])["Statement"][0]["Effect"] == "Allow"
+    assert _changed_endpoint(aws, made, PrivateDnsEnabled=True)["PrivateDnsEnabled"]
+
+
+def test_one_endpoint_of_a_service_has_private_dns(aws: Any, endpoint_vpc: dict[str, Any]) -> None:
+    _endpoint(aws, endpoint_vpc)
+    with pytest.raises(ClientError, match="conflicting DNS domain"):
+        _endpoint(aws, endpoint_vpc)
+    second = _endpoint(aws, endpoint_vpc, PrivateDnsEnabled=False)
+    with pytest.raises(ClientError, match="conflicting DNS domain"):
+        _changed_endpoint(aws, second, PrivateDnsEnabled=True)
+
+
+def test_deleted_endpoint_is_gone_with_its_routes(aws: Any, endpoint_vpc: dict[str, Any]) -> None:
+    ec2, (one, other) = aws.client("ec2"), endpoint_vpc["tables"]
+    made = _endpoint(aws, endpoint_vpc, "Gateway", RouteTableIds=[one, other])["VpcEndpointId"]
+    ec2.delete_route_table(RouteTableId=one)
+    answer = ec2.delete_vpc_endpoints(VpcEndpointIds=[made, "vpce-0"])
+    assert [refused["ResourceId"] for refused in answer["Unsuccessful"]] == ["vpce-0"]
+    assert answer["Unsuccessful"][0]["Error"]["Code"] == "InvalidVpcEndpoint.NotFound"
+    assert _gateway_routes(aws, [other]) == [[]]
+    with pytest.raises(ClientError, match=r"InvalidVpcEndpointId\.NotFound"):
+        _described_endpoint(aws, made)
+
+
+def test_what_an_endpoint_uses_is_deleted_after_it(aws: Any, endpoint_vpc: dict[str, Any]) -> None:
+    ec2, subnet, group = aws.client("ec2"), endpoint_vpc["subnets"][2], endpoint_vpc["groups"][1]
+    made = _endpoint(aws, endpoint_vpc, SubnetIds=[subnet], SecurityGroupIds=[group])
+    used = {"delete_subnet": {"SubnetId": subnet}, "delete_security_group": {"GroupId": group}}
+    for method, members in {**used, "delete_vpc": {"VpcId": endpoint_vpc["vpc"]}}.items():
+        with pytest.raises(ClientError, match="DependencyViolation"):
+            getattr(ec2, method)(**members)
+    ec2.delete_vpc_endpoints(VpcEndpointIds=[made["VpcEndpointId"]])
+    for subnet_id in endpoint_vpc["subnets"]:
+        ec2.delete_subnet(SubnetId=subnet_id)
+    ec2.delete_security_group(GroupId=group)
+    ec2.delete_route_table(RouteTableId=endpoint_vpc["tables"][0])
+    ec2.delete_vpc(VpcId=endpoint_vpc["vpc"])
+
+
 def test_key_deletion_by_arn(aws: Any) -> None:
     kms = aws.client("kms")
     arn = kms.create_key()["KeyMetadata"]["Arn"]
