@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Supastack contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the EC2 modules share: finding resources by their tag Name, and tags."""
+"""What the EC2 modules share: finding resources by their tag Name, tags, and refusals inside an answer."""
 
 from __future__ import annotations
 
@@ -28,6 +28,13 @@ def named_tags(options: Plain, current: t.Mapping[str, str] | None) -> Tags:
 def tag_specification(resource_type: str, tags: t.Mapping[str, str]) -> list[Plain]:
     """Return the TagSpecifications member, so that a resource never exists without its tags."""
     return [{"ResourceType": resource_type, "Tags": ansible_dict_to_boto3_tag_list(dict(tags))}]
+
+
+def accepted(client: t.Any, operation: str, answer: Plain) -> Plain:
+    """Return an answer, or raise what it says about a resource that EC2 refused: the call itself succeeds then."""
+    if answer.get("Unsuccessful"):
+        raise client.exceptions.ClientError({"Error": answer["Unsuccessful"][0]["Error"]}, operation)
+    return answer
 
 
 @failing_to("tag {resource_id}")

@@ -10,7 +10,7 @@ import uuid
 
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 from ansible_collections.supastack.aws.plugins.module_utils._difference import Plain
-from ansible_collections.supastack.aws.plugins.module_utils._ec2 import name_filter
+from ansible_collections.supastack.aws.plugins.module_utils._ec2 import accepted, name_filter
 from ansible_collections.supastack.aws.plugins.module_utils._errors import (
     error_code,
     error_message,
@@ -50,13 +50,6 @@ def find_flow_logs(client: t.Any, name: str) -> list[Plain]:
             "Delete or rename all but one."
         )
     return found
-
-
-def accepted(client: t.Any, operation: str, answer: Plain) -> Plain:
-    """Return an answer, or raise what it says about a flow log that EC2 refused: the call itself succeeds then."""
-    if answer.get("Unsuccessful"):
-        raise client.exceptions.ClientError({"Error": answer["Unsuccessful"][0]["Error"]}, operation)
-    return answer
 
 
 def settling(error: Exception) -> bool:
