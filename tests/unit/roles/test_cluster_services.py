@@ -278,7 +278,7 @@ def test_nodes_are_encrypted_and_keep_their_identity_to_themselves() -> None:
         "deleteOnTermination": True,
     }
     assert spec["role"] == "demo-node"
-    assert spec["amiSelectorTerms"] == [{"alias": "al2023@v20261023"}]
+    assert spec["amiSelectorTerms"] == [{"alias": "al2023@v20261112"}]
     discovery = [{"tags": {"karpenter.sh/discovery": CLUSTER}}]
     assert spec["subnetSelectorTerms"] == spec["securityGroupSelectorTerms"] == discovery
     assert spec["tags"] == {

@@ -138,7 +138,7 @@ CASES: dict[str, tuple[str, Any, str]] = {
     "nodes-of-no-kind": ("cluster_services_node_capacity_types", [], "on-demand"),
     "nodes-of-no-category": ("cluster_services_node_instance_categories", [], "[c, m, r]"),
     "nodes-of-generation-zero": ("cluster_services_node_minimum_generation", 0, "from 1 up"),
-    "image-of-the-day": ("cluster_services_node_ami_alias", "al2023@latest", "al2023@v20261023"),
+    "image-of-the-day": ("cluster_services_node_ami_alias", "al2023@latest", "al2023@v20261112"),
     "image-of-another-family": ("cluster_services_node_ami_alias", "bottlerocket@v1.2.3", "Amazon Linux 2023"),
     "nodes-without-limit": ("cluster_services_node_limits", {}, "any number of nodes"),
     "disk-too-small": ("cluster_services_node_volume_size", 8, "20 to 16384"),
