@@ -22,6 +22,7 @@ from sandbox.aws.patches import (
     s3,
     vpc_endpoints,
 )
+from sandbox.aws.patches import acm, ec2, flow_logs, iam, iam_policies, kms, launch_templates, network_acls, s3
 
 PATCHES = (
     *acm.PATCHES,
@@ -32,6 +33,7 @@ PATCHES = (
     *iam.PATCHES,
     *images.PATCHES,
     *interface_endpoints.PATCHES,
+    *iam_policies.PATCHES,
     *kms.PATCHES,
     *launch_templates.PATCHES,
     *load_balancers.PATCHES,

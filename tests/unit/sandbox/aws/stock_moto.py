@@ -31,6 +31,11 @@ TLS_ONLY = {
     ],
 }
 
+# A slash in the name of the object is written as %2F.
+READER = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::bucket/a%2Fb"}],
+}
 
 # One for all, since each reads the model of a service anew, and that of EC2 takes a second.
 SESSION: Any = boto3.session.Session(aws_access_key_id="a", aws_secret_access_key="b", region_name=REGION)
@@ -330,6 +335,51 @@ def duplicate_oidc_provider() -> bool:
 def tag_keys_of_oidc_provider() -> bool:
     try:
         oidc_provider(Tags=[{"Key": "a", "Value": "1"}, {"Key": "A", "Value": "2"}])
+    except ClientError:
+        return True
+    return False
+
+
+def policy(**members: Any) -> str:
+    """A managed policy: its ARN."""
+    request = {"PolicyName": "policy", "PolicyDocument": json.dumps(READER), **members}
+    return str(client("iam").create_policy(**request)["Policy"]["Arn"])
+
+
+def encoding_of_policy_document() -> bool:
+    found = client("iam").get_policy_version(PolicyArn=policy(), VersionId="v1")["PolicyVersion"]["Document"]
+    return bool(found != READER)
+
+
+def policy_name_on_another_path() -> bool:
+    policy()
+    try:
+        policy(Path="/team/")
+    except ClientError:
+        return False
+    return True
+
+
+def policy_usage_filter() -> bool:
+    iam, arn = client("iam"), policy()
+    iam.create_role(RoleName="role", AssumeRolePolicyDocument="{}", PermissionsBoundary=arn)
+    return not iam.list_entities_for_policy(PolicyArn=arn, PolicyUsageFilter="PermissionsBoundary")["PolicyRoles"]
+
+
+def deletion_of_policy_in_use() -> bool:
+    iam, arn = client("iam"), policy()
+    iam.create_role(RoleName="role", AssumeRolePolicyDocument="{}")
+    iam.attach_role_policy(RoleName="role", PolicyArn=arn)
+    try:
+        iam.delete_policy(PolicyArn=arn)
+    except ClientError:
+        return False
+    return True
+
+
+def tag_keys_of_policy() -> bool:
+    try:
+        policy(Tags=[{"Key": "a", "Value": "1"}, {"Key": "A", "Value": "2"}])
     except ClientError:
         return True
     return False
@@ -776,6 +826,11 @@ GAPS: list[Callable[[], bool]] = [
     images_of_eks,
     parameters_of_eks_images,
     registered_image,
+    encoding_of_policy_document,
+    policy_name_on_another_path,
+    policy_usage_filter,
+    deletion_of_policy_in_use,
+    tag_keys_of_policy,
     schedule_deletion_by_arn,
     key_state_by_arn,
     use_of_unusable_key,

@@ -413,6 +413,98 @@ def test_tag_keys_of_oidc_provider_differ_by_case(aws: Any, oidc_provider: dict[
     assert _provider(aws, tagged)["Tags"] == both
 
 
+@pytest.fixture
+def policy(aws: Any) -> dict[str, str]:
+    """A managed policy without tags: its name, ARN and document."""
+    name = f"policy-{uuid.uuid4().hex[:8]}"
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::bucket/a%2Fb+c"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    created = aws.client("iam").create_policy(PolicyName=name, PolicyDocument=document)["Policy"]
+    return {"name": name, "arn": created["Arn"], "document": document}
+
+
+@pytest.fixture
+def role(aws: Any) -> str:
+    """A role of its own."""
+    name = f"role-{uuid.uuid4().hex[:8]}"
+    aws.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument="{}")
+    return name
+
+
+def test_policy_document_comes_back_as_it_was(aws: Any, policy: dict[str, str]) -> None:
+    iam, place = aws.client("iam"), {"PolicyArn": policy["arn"]}
+    version = iam.create_policy_version(**place, PolicyDocument=policy["document"])["PolicyVersion"]
+    for number, default in (("v1", True), (version["VersionId"], False)):
+        found = iam.get_policy_version(**place, VersionId=number)["PolicyVersion"]
+        assert found["Document"] == json.loads(policy["document"])
+        assert (found["VersionId"], found["IsDefaultVersion"]) == (number, default)
+        assert found["CreateDate"].year > 2000
+    with pytest.raises(iam.exceptions.NoSuchEntityException):
+        iam.get_policy_version(**place, VersionId="v9")
+
+
+@pytest.mark.parametrize("path", ["/", "/team/"])
+def test_policy_name_is_unique_in_the_account(aws: Any, policy: dict[str, str], path: str) -> None:
+    iam, name = aws.client("iam"), policy["name"].upper()
+    with pytest.raises(iam.exceptions.EntityAlreadyExistsException, match=f"A policy called {name} already exists"):
+        iam.create_policy(PolicyName=name, Path=path, PolicyDocument=policy["document"])
+
+
+def test_policy_may_have_the_name_of_one_of_aws(aws: Any, policy: dict[str, str]) -> None:
+    iam = aws.client("iam")
+    arn = iam.create_policy(PolicyName="ReadOnlyAccess", PolicyDocument=policy["document"])["Policy"]["Arn"]
+    iam.delete_policy(PolicyArn=arn)
+
+
+def test_entities_of_policy_are_listed_by_usage(aws: Any, policy: dict[str, str], role: str) -> None:
+    iam, place = aws.client("iam"), {"PolicyArn": policy["arn"]}
+
+    def listed(**usage: str) -> list[str]:
+        return [found["RoleName"] for found in iam.list_entities_for_policy(**place, **usage)["PolicyRoles"]]
+
+    assert listed() == []
+    iam.put_role_permissions_boundary(RoleName=role, PermissionsBoundary=policy["arn"])
+    assert listed() == [role]
+    assert listed(PolicyUsageFilter="PermissionsBoundary") == [role]
+    assert listed(PolicyUsageFilter="PermissionsPolicy") == []
+    iam.attach_role_policy(RoleName=role, **place)
+    assert listed() == [role]
+    iam.delete_role_permissions_boundary(RoleName=role)
+    assert listed(PolicyUsageFilter="PermissionsBoundary") == []
+    assert listed(PolicyUsageFilter="PermissionsPolicy") == [role]
+
+
+def test_policy_in_use_is_not_deleted(aws: Any, policy: dict[str, str], role: str) -> None:
+    iam, place = aws.client("iam"), {"PolicyArn": policy["arn"]}
+    refused = iam.exceptions.DeleteConflictException
+    iam.create_policy_version(**place, PolicyDocument=policy["document"])
+    with pytest.raises(refused, match="more than one version"):
+        iam.delete_policy(**place)
+    iam.delete_policy_version(**place, VersionId="v2")
+    iam.attach_role_policy(RoleName=role, **place)
+    with pytest.raises(refused, match="attached to entities"):
+        iam.delete_policy(**place)
+    iam.put_role_permissions_boundary(RoleName=role, PermissionsBoundary=policy["arn"])
+    iam.detach_role_policy(RoleName=role, **place)
+    with pytest.raises(refused, match="attached to entities"):
+        iam.delete_policy(**place)
+    iam.delete_role_permissions_boundary(RoleName=role)
+    iam.delete_policy(**place)
+    with pytest.raises(iam.exceptions.NoSuchEntityException):
+        iam.get_policy(**place)
+
+
+def test_tag_keys_of_policy_differ_by_case(aws: Any, policy: dict[str, str]) -> None:
+    iam, place = aws.client("iam"), {"PolicyArn": policy["arn"]}
+    both = [{"Key": "team", "Value": "1"}, {"Key": "Team", "Value": "2"}]
+    iam.tag_policy(**place, Tags=both)
+    assert iam.get_policy(**place)["Policy"]["Tags"] == both
+    iam.untag_policy(**place, TagKeys=["Team", "none"])
+    assert iam.get_policy(**place)["Policy"]["Tags"] == both[:1]
+    tagged = iam.create_policy(PolicyName=f"{policy['name']}-2", PolicyDocument=policy["document"], Tags=both)
+    assert tagged["Policy"]["Tags"] == both
+
+
 def test_all_but_the_default_version_of_a_launch_template_can_be_deleted(aws: Any) -> None:
     ec2, name = aws.client("ec2"), f"template-{uuid.uuid4().hex[:8]}"
     ec2.create_launch_template(LaunchTemplateName=name, LaunchTemplateData={"InstanceType": "m7g.large"})
