@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import functools
 import json
@@ -106,7 +107,8 @@ class Api:
                 code, _colon, message = answer.partition(": ")
                 self.stubber.add_client_error(method, code, message, expected_params=request)
             else:
-                self.stubber.add_response(method, answer, request)
+                # botocore decodes the policy documents of IAM in the answer itself, which may be expected again.
+                self.stubber.add_response(method, copy.deepcopy(answer), request)
 
 
 @pytest.fixture(autouse=True)

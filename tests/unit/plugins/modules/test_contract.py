@@ -137,27 +137,30 @@ def test_run_as_a_program_without_options_it_names_what_is_missing(
     assert [option for option in required if option not in message] == []
 
 
-def matrix(name: str) -> Any:
-    """Return the matrix of a module's own tests."""
+def own_tests(name: str) -> Any:
+    """Return the Python module of a module's own tests."""
     file = Path(__file__).parent / f"test_{name}.py"
-    specification = importlib.util.spec_from_file_location(f"matrix_of_{name}", file)
+    specification = importlib.util.spec_from_file_location(f"tests_of_{name}", file)
     assert specification is not None
     assert specification.loader is not None
     tests = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(tests)
-    return tests.MATRIX
+    return tests
 
 
 @pytest.mark.parametrize("code", REFUSALS)
 @pytest.mark.parametrize("name", WRITERS)
 def test_a_refusal_of_any_read_is_one_message(run_module: Callable[..., Any], name: str, code: str) -> None:
-    options, reads, *_rest = matrix(name)["no-op"]
+    tests = own_tests(name)
+    options, reads, *_rest = tests.MATRIX["no-op"]
+    # What a module asks of another service in every run.
+    services = getattr(tests, "SERVICES", {})
     # With it, acm_certificate asks a second service between these reads.
     options = {option: value for option, value in options.items() if option != "hosted_zone_id"}
     for number, (method, request, _answer) in enumerate(reads):
         text = REFUSALS[code].format(method)
         steps = [*reads[:number], (method, request, f"{code}: {text}")]
-        message = run_module(load(name), options, steps).message
+        message = run_module(load(name), options, steps, services=services).message
         assert message.count("Failed to ") == 1
         assert text in message
         assert code in message
