@@ -22,6 +22,7 @@ MODULES = {path.stem for path in (CHECKOUT / "plugins" / "modules").glob("*.py")
 
 # Stock modules whose check mode works on an empty account and whose second run changes nothing. What is not here has
 # a module of ours, or none at all: s3_bucket, ec2_eip, ec2_vpc_nat_gateway, rds_instance_param_group, iam_policy,
+# iam_managed_policy (lists all policies of AWS in every run and tells no ARN in check mode),
 # cloudwatchlogs_log_group (sets the retention in check mode too, and deletes the group when it does not know it), ...
 STOCK = {
     "amazon.aws.aws_az_info",
@@ -35,7 +36,6 @@ STOCK = {
     "amazon.aws.ec2_vpc_route_table",
     "amazon.aws.ec2_vpc_subnet",
     "amazon.aws.ec2_vpc_subnet_info",
-    "amazon.aws.iam_managed_policy",
     "amazon.aws.iam_role",
     "amazon.aws.kms_key",
     "amazon.aws.kms_key_info",
