@@ -171,8 +171,8 @@ rule:
       description: The events that the rule matches, empty when it has a schedule only.
       type: dict
       sample: {source: [aws.ec2], detail-type: [EC2 Spot Instance Interruption Warning]}
-    schedule_expression: {description: When the rule is triggered, or an empty text., type: str, sample: ""}
-    role_arn: {description: Role for targets that have none of their own, or an empty text., type: str, sample: ""}
+    schedule_expression: {description: "When the rule is triggered, or an empty text.", type: str, sample: ""}
+    role_arn: {description: "Role for targets that have none of their own, or an empty text.", type: str, sample: ""}
     targets:
       description:
         - The targets by their ids, with the settings of O(targets). Null is what a target does not have, and

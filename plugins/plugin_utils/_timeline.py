@@ -133,17 +133,7 @@ def table(title: str, timeline: Timeline, total: float, columns: int) -> list[st
     :param columns: width of the terminal; the bars get what the rest leaves, within limits.
     """
     longest = timeline.longest
-    rows = [
-        (
-            MARK if phase is longest else "",
-            label(phase),
-            clock(phase.start),
-            duration(phase.seconds),
-            str(phase.tasks),
-            str(phase.changed),
-        )
-        for phase in timeline.phases
-    ]
+    rows = [cells(phase, phase is longest) for phase in timeline.phases]
     header = ("", "phase", "start", "duration", "tasks", "changed")
     widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
     least, most = BAR_WIDTHS
@@ -153,10 +143,22 @@ def table(title: str, timeline: Timeline, total: float, columns: int) -> list[st
     share = round(100 * longest.seconds / total)
     return [
         f"{title} ".ljust(columns, "*"),
-        *(line(cells, widths, drawn) for cells, drawn in zip((header, *rows), drawings, strict=True)),
+        *(line(row, widths, drawn) for row, drawn in zip((header, *rows), drawings, strict=True)),
         f"Longest phase: {longest.name}, {duration(longest.seconds)} of {duration(total)} ({share} %)",
         *task_lines(timeline.longest_tasks),
     ]
+
+
+def cells(phase: Phase, longest: bool) -> tuple[str, ...]:
+    """Return what a phase has in each column of the table."""
+    return (
+        MARK if longest else "",
+        label(phase),
+        clock(phase.start),
+        duration(phase.seconds),
+        str(phase.tasks),
+        str(phase.changed),
+    )
 
 
 def label(phase: Phase) -> str:

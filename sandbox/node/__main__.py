@@ -15,7 +15,7 @@ from sandbox.processes import MARKER
 from sandbox.state import CHECKOUT, Sandbox, SandboxError
 
 # Nothing else of the caller's environment reaches the node, so nothing can leak from it into pods.
-_KEPT = ("PATH", "HOME", "LANG", "TZ", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", MARKER)
+_KEPT = ("PATH", "HOME", "LANG", "TZ", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "XDG_CACHE_HOME", MARKER)
 
 
 def main() -> NoReturn:

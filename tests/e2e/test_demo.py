@@ -152,7 +152,10 @@ def test_kubectl_and_helm_see_the_release(exports: dict[str, str]) -> None:
     assert {"gateway", "rest", "meta"} <= ready
     releases = query(exports, tool("helm"), "list", "--all-namespaces", "--output=json")
     assert {release["name"]: release["status"] for release in releases} == {
+        "aws-load-balancer-controller": "deployed",
         "external-secrets": "deployed",
+        "karpenter": "deployed",
+        "karpenter-crd": "deployed",
         "supabase": "deployed",
     }
 

@@ -11,7 +11,9 @@ from sandbox.aws.patches import (
     fleets,
     flow_logs,
     iam,
+    iam_policies,
     images,
+    instance_profiles,
     interface_endpoints,
     kms,
     launch_templates,
@@ -22,7 +24,6 @@ from sandbox.aws.patches import (
     s3,
     vpc_endpoints,
 )
-from sandbox.aws.patches import acm, ec2, flow_logs, iam, iam_policies, kms, launch_templates, network_acls, s3
 
 PATCHES = (
     *acm.PATCHES,
@@ -32,6 +33,7 @@ PATCHES = (
     *flow_logs.PATCHES,
     *iam.PATCHES,
     *images.PATCHES,
+    *instance_profiles.PATCHES,
     *interface_endpoints.PATCHES,
     *iam_policies.PATCHES,
     *kms.PATCHES,

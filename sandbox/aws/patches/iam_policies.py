@@ -73,7 +73,8 @@ def patch_policy_usage_filter() -> None:
             return ActionResult({**members, "IsTruncated": False})
         answer = original(self)
         if not usage:
-            roles = answer.result["PolicyRoles"]
+            result: Any = answer.result
+            roles = result["PolicyRoles"]
             roles.extend(role for role in bounded if role not in roles)
         return answer
 
@@ -90,7 +91,7 @@ def patch_deletion_of_policy_in_use() -> None:
 
     def delete(original: Callable[..., None], self: IAMBackend, policy_arn: str) -> None:
         policy = self.get_policy(policy_arn)
-        holders = [*self.get_roles(), *self.users.values(), *self.groups.values()]
+        holders: list[Any] = [*self.get_roles(), *self.users.values(), *self.groups.values()]
         if any(policy_arn in holder.managed_policies for holder in holders) or _bounded(self, policy_arn):
             raise DeleteConflictException("Cannot delete a policy attached to entities.")
         if len(policy.versions) > 1:

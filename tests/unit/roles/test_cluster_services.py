@@ -117,16 +117,16 @@ UNSCOPED = {
 }
 
 
-def identities(inputs: dict[str, Any] = INPUTS) -> dict[str, dict[str, Any]]:
+def identities(inputs: dict[str, Any] | None = None) -> dict[str, dict[str, Any]]:
     """Return the identities by name."""
-    found = evaluate("cluster_services", "__cluster_services_identities", **inputs)
+    found = evaluate("cluster_services", "__cluster_services_identities", **(inputs or INPUTS))
     return {identity["name"]: identity for identity in found}
 
 
-def policy(name: str, inputs: dict[str, Any] = INPUTS) -> dict[str, Any]:
+def policy(name: str, inputs: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return a policy as it is sent to IAM."""
     template = f"lookup('ansible.builtin.template', 'policies/{name}.yml.j2') | from_yaml"
-    document: dict[str, Any] = evaluate("cluster_services", template, **inputs)
+    document: dict[str, Any] = evaluate("cluster_services", template, **(inputs or INPUTS))
     return document
 
 

@@ -207,7 +207,7 @@ def test_the_arn_is_that_of_partition_account_and_path(run: Callable[..., Any]) 
 
 
 def test_a_refusal_to_tell_the_account_is_named(run: Callable[..., Any]) -> None:
-    refused = ("get_caller_identity", {}, "ExpiredToken: The security token included in the request is expired")
+    refused: Call = ("get_caller_identity", {}, "ExpiredToken: The security token included in the request is expired")
     message = run(OPTIONS, [], services={"sts": [refused], "iam": []}).message
     assert "Failed to ask for the account of these credentials" in message
     assert "ExpiredToken" in message

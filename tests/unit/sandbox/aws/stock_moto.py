@@ -779,6 +779,11 @@ def registered_image() -> bool:
     return (found.get("Architecture"), found["RootDeviceName"]) != ("arm64", "/dev/xvda")
 
 
+def path_of_instance_profiles() -> bool:
+    client("iam").create_instance_profile(InstanceProfileName="a", Path="/a/")
+    return bool(client("iam").list_instance_profiles(PathPrefix="/b/")["InstanceProfiles"])
+
+
 def spot_prices() -> bool:
     prices = client("ec2").describe_spot_price_history(InstanceTypes=["m7i.large"])["SpotPriceHistory"]
     return all(float(price["SpotPrice"]) < 0.001 for price in prices)
@@ -826,6 +831,7 @@ GAPS: list[Callable[[], bool]] = [
     images_of_eks,
     parameters_of_eks_images,
     registered_image,
+    path_of_instance_profiles,
     encoding_of_policy_document,
     policy_name_on_another_path,
     policy_usage_filter,

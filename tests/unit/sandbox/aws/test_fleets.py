@@ -42,13 +42,13 @@ def launch(aws: Any, group: str, profile: str) -> Launch:
         {"InstanceType": "m7i.large", "SubnetId": aws.subnet_ids[1], "Priority": 0.11},
     ]
 
-    def create(lifecycle: str = "spot", overrides: list[Json] = pools, **data: Any) -> Json:
+    def create(lifecycle: str = "spot", overrides: list[Json] | None = None, **data: Any) -> Json:
         members = {"ImageId": image, "SecurityGroupIds": [group], "IamInstanceProfile": {"Name": profile}, **data}
         ec2.create_launch_template(LaunchTemplateName=name, LaunchTemplateData=members)
         template = {"LaunchTemplateName": name, "Version": "$Latest"}
         answer: Json = ec2.create_fleet(
             Type="instant",
-            LaunchTemplateConfigs=[{"LaunchTemplateSpecification": template, "Overrides": overrides}],
+            LaunchTemplateConfigs=[{"LaunchTemplateSpecification": template, "Overrides": overrides or pools}],
             TargetCapacitySpecification={"TotalTargetCapacity": 1, "DefaultTargetCapacityType": lifecycle},
         )
         ec2.delete_launch_template(LaunchTemplateName=name)

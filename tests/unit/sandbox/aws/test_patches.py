@@ -23,7 +23,7 @@ NAMES = [patch.__name__.removeprefix("patch_") for patch in PATCHES]
 
 def _run(program: str) -> dict[str, bool]:
     command = [sys.executable, str(FOLDER / program)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
     found: dict[str, bool] = json.loads(done.stdout.splitlines()[-1])
     return found
 
@@ -411,6 +411,14 @@ def test_tag_keys_of_oidc_provider_differ_by_case(aws: Any, oidc_provider: dict[
     url = f"{oidc_provider['url']}-tagged"
     tagged = {"arn": iam.create_open_id_connect_provider(Url=url, Tags=both)["OpenIDConnectProviderArn"]}
     assert _provider(aws, tagged)["Tags"] == both
+
+
+def test_instance_profiles_are_listed_by_their_path(aws: Any) -> None:
+    iam, name = aws.client("iam"), f"profile-{uuid.uuid4().hex[:8]}"
+    iam.create_instance_profile(InstanceProfileName=name, Path="/a/")
+    for options, listed in (({}, True), ({"PathPrefix": "/a/"}, True), ({"PathPrefix": "/b/"}, False)):
+        found = iam.list_instance_profiles(**options)["InstanceProfiles"]
+        assert (name in {profile["InstanceProfileName"] for profile in found}) is listed
 
 
 @pytest.fixture

@@ -46,13 +46,13 @@ class MemoryApi:
     def _listed(self, path: str) -> list[Object] | None:
         """The objects of a collection in all namespaces, or None when the path is that of one object."""
         address = urlsplit(path)
-        prefix, _, plural = address.path.rpartition("/")
+        prefix, _slash, plural = address.path.rpartition("/")
         pattern = re.compile(rf"{re.escape(prefix)}(/namespaces/[^/]+)?/{re.escape(plural)}/[^/]+")
         if not re.fullmatch(r"/api/v1|/apis/[^/]+/[^/]+", prefix):
             return None
         found = [item for key, item in self.objects.items() if pattern.fullmatch(key)]
         for selector in parse_qs(address.query).get("labelSelector", []):
-            label, _, value = selector.partition("=")
+            label, _equals, value = selector.partition("=")
             found = [item for item in found if item["metadata"].get("labels", {}).get(label) == value]
         # Items of a list carry neither apiVersion nor kind.
         return [
