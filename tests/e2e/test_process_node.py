@@ -388,13 +388,30 @@ except urllib.error.HTTPError as error:
 
 
 def test_role_of_the_service_account_works_on_fargate(cluster: Cluster) -> None:
-    name, role = _name(), "arn:aws:iam::123456789012:role/pods"
+    name = _name()
     account_object, pod = _python_pod(name, "with-irsa", CALLER_IDENTITY)
-    account_object["metadata"]["annotations"] = {"eks.amazonaws.com/role-arn": role}
+    account_object["metadata"]["annotations"] = {"eks.amazonaws.com/role-arn": _web_identity_role(cluster, "with-irsa")}
     _unused, log = _run_on_fargate(cluster, name, account_object, pod)
     environment, arn = log.splitlines()
     assert "AWS_WEB_IDENTITY_TOKEN_FILE" in environment
-    assert ":assumed-role/pods/" in arn
+    assert ":assumed-role/with-irsa/" in arn
+
+
+def _web_identity_role(cluster: Cluster, service_account: str) -> str:
+    """A role that only a service account in Fargate's namespace may have, called like it: its ARN."""
+    eks, iam = (account.client(cluster.sandbox, service) for service in ("eks", "iam"))
+    issuer = eks.describe_cluster(name=CLUSTER)["cluster"]["identity"]["oidc"]["issuer"]
+    provider = iam.create_open_id_connect_provider(Url=issuer, ClientIDList=["sts.amazonaws.com"])
+    subject = {f"{issuer.removeprefix('https://')}:sub": f"system:serviceaccount:{FARGATE}:{service_account}"}
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Federated": provider["OpenIDConnectProviderArn"]},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {"StringEquals": subject},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    arn: str = iam.create_role(RoleName=service_account, AssumeRolePolicyDocument=policy)["Role"]["Arn"]
+    return arn
 
 
 def _run_on_fargate(cluster: Cluster, name: str, *objects: Json) -> tuple[Json, str]:
