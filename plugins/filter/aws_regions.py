@@ -39,14 +39,6 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-try:
-    from botocore.loaders import create_loader
-    from botocore.regions import EndpointResolver
-
-    BOTOCORE_FOUND = True
-except ImportError:
-    BOTOCORE_FOUND = False
-
 
 @functools.cache
 def aws_regions(service: str) -> list[str]:
@@ -55,8 +47,12 @@ def aws_regions(service: str) -> list[str]:
     Raises:
         AnsibleFilterError: botocore is not installed, or does not know the service.
     """
-    if not BOTOCORE_FOUND:
-        raise AnsibleFilterError("aws_regions needs the Python package botocore on the controller")
+    # Not above: with the first filter of a collection Ansible loads all its files, in each worker again.
+    try:
+        from botocore.loaders import create_loader
+        from botocore.regions import EndpointResolver
+    except ImportError as error:
+        raise AnsibleFilterError("aws_regions needs the Python package botocore on the controller") from error
     # Without a session, which would read the caller's AWS configuration and fail where that is broken.
     resolver = EndpointResolver(create_loader().load_data("endpoints"))
     partitions = resolver.get_available_partitions()

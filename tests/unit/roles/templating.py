@@ -13,13 +13,18 @@ from ansible.template import Templar, trust_as_template
 CHECKOUT = Path(__file__).resolve().parents[3]
 
 
+def variable_files(role: Path) -> list[Path]:
+    """Return the files of a role's own variables: vars/main.yml, or all of vars/main."""
+    return sorted([*role.glob("vars/main.yml"), *role.glob("vars/main/*.yml")])
+
+
 def evaluate(role: str, expression: str, **variables: Any) -> Any:
     """Return what an expression is in `role` with its defaults and vars, and with `variables` on top of both."""
     folder = CHECKOUT / "roles" / role
     loader = DataLoader()
     known: dict[str, Any] = {}
-    for part in ("defaults", "vars"):
-        known |= loader.load_from_file(str(folder / part / "main.yml"), trusted_as_template=True)
+    for file in [folder / "defaults" / "main.yml", *variable_files(folder)]:
+        known |= loader.load_from_file(str(file), trusted_as_template=True)
     # Where a role's own template is looked for.
     known |= {"ansible_search_path": [str(folder)], **variables}
     return Templar(loader, variables=known).template(trust_as_template("{{ " + expression + " }}"))

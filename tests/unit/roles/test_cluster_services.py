@@ -63,7 +63,7 @@ def actions(services: dict[str, str]) -> set[str]:
     return {f"{service}:{name}" for service, names in services.items() for name in names.split()}
 
 
-# What the controllers call, by the policies that their projects publish; the sources are named in the templates.
+# What the controllers call, by the policies that their projects publish; the sources are named beside ours.
 EXPECTED = {
     "karpenter": actions(
         {
@@ -125,8 +125,9 @@ def identities(inputs: dict[str, Any] | None = None) -> dict[str, dict[str, Any]
 
 def policy(name: str, inputs: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return a policy as it is sent to IAM."""
-    template = f"lookup('ansible.builtin.template', 'policies/{name}.yml.j2') | from_yaml"
-    document: dict[str, Any] = evaluate("cluster_services", template, **(inputs or INPUTS))
+    document: dict[str, Any] = evaluate(
+        "cluster_services", f"__cluster_services_policies['{name}']", **(inputs or INPUTS)
+    )
     return document
 
 

@@ -14,6 +14,8 @@ import yaml
 from ansible.plugins.loader import init_plugin_loader, module_loader
 from ansible.utils.collection_loader import AnsibleCollectionConfig
 
+from tests.unit.roles.templating import variable_files
+
 CHECKOUT = Path(__file__).resolve().parents[3]
 ROLES = sorted(path for path in (CHECKOUT / "roles").iterdir() if path.is_dir())
 TASK_FILES = sorted(CHECKOUT.glob("roles/*/tasks/*.yml"))
@@ -174,7 +176,7 @@ def test_outputs_are_published_in_one_place_and_documented(role: Path) -> None:
 
 @pytest.mark.parametrize("role", ROLES, ids=ids)
 def test_names_of_variables(role: Path) -> None:
-    internal = load(role / "vars" / "main.yml") if (role / "vars" / "main.yml").is_file() else {}
+    internal = [name for file in variable_files(role) for name in load(file)]
     registered = {
         task["register"] for file in role.glob("tasks/*.yml") for task in tasks_of(load(file)) if "register" in task
     }
@@ -184,7 +186,7 @@ def test_names_of_variables(role: Path) -> None:
 
 @pytest.mark.parametrize("role", ROLES, ids=ids)
 def test_no_role_reads_the_outputs_of_another(role: Path) -> None:
-    files = [file for part in ("defaults", "vars", "tasks") for file in (role / part).glob("*.yml")]
+    files = [*role.glob("defaults/*.yml"), *variable_files(role), *role.glob("tasks/*.yml")]
     text = "".join(file.read_text(encoding="utf-8") for file in files)
     for other in ROLES:
         assert other == role or f"{other.name}_outputs" not in text

@@ -476,7 +476,8 @@ def test_it_is_documented(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_run_in_this_checkout_has_it() -> None:
-    assert "callbacks_enabled = supastack.aws.timeline\n" in (CHECKOUT / "ansible.cfg").read_text(encoding="utf-8")
+    enabled = "supastack.aws.preload, supastack.aws.timeline"
+    assert f"callbacks_enabled = {enabled}\n" in (CHECKOUT / "ansible.cfg").read_text(encoding="utf-8")
     for file in (CHECKOUT / "molecule").glob("*/molecule.yml"):
         settings = yaml.safe_load(file.read_text(encoding="utf-8"))["ansible"]["cfg"]["defaults"]
-        assert settings["callbacks_enabled"] == "supastack.aws.timeline"
+        assert settings["callbacks_enabled"] == enabled
