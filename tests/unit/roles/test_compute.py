@@ -36,7 +36,7 @@ def found(*parts: dict[str, Any]) -> dict[str, Any]:
 def live(compute: str, **variables: Any) -> dict[str, Any]:
     """Return the variables of a live cluster of Kubernetes 1.35 with this compute."""
     nodes = [{"name": "supabase", "version": "1.35"}] if compute == "managed_nodes" else []
-    profiles = [{"name": "coredns"}, {"name": "karpenter"}] if compute == "karpenter" else []
+    profiles = [{"name": "system"}] if compute == "karpenter" else []
     return {
         **INPUTS,
         "__eks_found": {"cluster": {"exists": True, "version": "1.35"}},
@@ -70,7 +70,7 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], list[str]]]] = {
     "switch": {
         "to-nodes": (
             live("karpenter", **MANAGED),
-            ["eks_compute is 'managed_nodes'", "has 'karpenter'", "coredns and karpenter", "eks_compute_switch=true"],
+            ["eks_compute is 'managed_nodes'", "has 'karpenter'", "Fargate profiles system", "eks_compute_switch=true"],
         ),
         "to-karpenter": (
             live("managed_nodes", **KARPENTER),

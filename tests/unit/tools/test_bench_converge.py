@@ -101,7 +101,7 @@ def test_our_graph_is_possible(compute: str) -> None:
     model = graph.Model.read(converge.MODEL)
     assert compute in model.compute
     path = graph.critical_path(model.of(compute), durations())
-    profiles = 2 * durations()["eks_fargate_profile_create"] if compute == "karpenter" else 0
+    profiles = durations()["eks_fargate_profile_create"] if compute == "karpenter" else 0
     assert path.seconds >= durations()["rds_instance_create_multi_az"]
     assert path.seconds >= durations()["eks_cluster_create"] + profiles
 
