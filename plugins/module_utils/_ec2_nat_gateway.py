@@ -19,7 +19,7 @@ from ansible_collections.supastack.aws.plugins.module_utils._waiters import Wait
 LIVE = ("pending", "available")
 PUBLIC = "public"
 PRIVATE = "private"
-PAUSE = 10.0
+PAUSE = 5.0
 # EC2 shows a new address everywhere, and a released one as free, within this time.
 SETTLING_SECONDS = 120
 

@@ -26,7 +26,7 @@ from ansible_collections.supastack.aws.plugins.module_utils._retries import retr
 from ansible_collections.supastack.aws.plugins.module_utils._tags import tags_of
 from ansible_collections.supastack.aws.plugins.module_utils._waiters import Waiter
 
-PAUSE = 10.0
+PAUSE = 5.0
 # EC2 sees what was made for the endpoint just before within this time.
 SETTLING_SECONDS = 60
 NOT_FOUND = ("InvalidVpcEndpointId.NotFound", "InvalidVpcEndpoint.NotFound")

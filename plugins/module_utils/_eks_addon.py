@@ -211,5 +211,5 @@ ADDON = Part(
     view=view,
     delete=delete_addon,
     failed=("UPDATE_FAILED", *BROKEN),
-    pause=10.0,
+    pause=5.0,
 )

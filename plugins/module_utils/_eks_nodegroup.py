@@ -200,5 +200,5 @@ NODEGROUP = Part(
     view=lambda _client, nodegroup: view(nodegroup),
     delete=delete_nodegroup,
     failed=HOPELESS,
-    pause=15.0,
+    pause=5.0,
 )

@@ -114,10 +114,10 @@ CASES: dict[str, tuple[str, Any, str]] = {
     "revoked-session": ("eks_revoked_principal_arns", ["arn:aws:sts::123456789012:assumed-role/a/b"], "role"),
     "compute-unknown": ("eks_compute", "lambda", "managed_nodes"),
     "fargate-reserved-name": ("eks_fargate_profiles", [profile("eks-jobs", "jobs")], "without eks-"),
-    "fargate-same-name": ("eks_fargate_profiles", [profile("karpenter", "jobs")], "a name of its own"),
+    "fargate-same-name": ("eks_fargate_profiles", [profile("system", "jobs")], "a name of its own"),
     "fargate-no-selector": ("eks_fargate_profiles", [{"name": "jobs", "selectors": []}], "one to five selectors"),
     "fargate-pod-identity": ("eks_fargate_profiles", [profile("api", "supabase")], "EKS pod identity"),
-    "fargate-daemonsets": ("eks_fargate_profiles", [profile("system", "kube-*")], "DaemonSets"),
+    "fargate-daemonsets": ("eks_fargate_profiles", [profile("agents", "kube-*")], "DaemonSets"),
     "fargate-needs": ("eks_not_on_fargate", {"jobs": ["gpu"]}, "daemonset, ebs, pod_identity"),
     "addons-daemonset-on-fargate": (
         "eks_addons",
