@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.ec2.models.launch_templates import LaunchTemplate
 from moto.ec2.responses.launch_templates import LaunchTemplates
+
+from sandbox.aws.wrap import wrap
 
 
 def patch_launch_template_version_deletion() -> None:
@@ -46,8 +49,22 @@ def patch_launch_template_version_deletion() -> None:
     LaunchTemplates.delete_launch_template_versions = delete  # type: ignore[attr-defined]  # moto has none
 
 
+def patch_launch_template_tags() -> None:
+    """DescribeLaunchTemplates shows the tags with which a launch template was made, whatever CreateTags set later.
+
+    Source: EC2 API reference, CreateTags: it adds or overwrites the tags of a resource; LaunchTemplate, tagSet.
+    """
+
+    def describe(original: Callable[..., ActionResult], self: LaunchTemplates) -> ActionResult:
+        for template in self.ec2_backend.launch_templates.values():
+            template.tags = template.get_tags()
+        return original(self)
+
+    wrap(LaunchTemplates, "describe_launch_templates", describe)
+
+
 def _is_last(template: LaunchTemplate, number: int) -> bool:
     return template.versions[-1].number == number
 
 
-PATCHES = (patch_launch_template_version_deletion,)
+PATCHES = (patch_launch_template_version_deletion, patch_launch_template_tags)

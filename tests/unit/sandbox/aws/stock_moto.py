@@ -438,6 +438,13 @@ def launch_template_version_deletion() -> bool:
     return False
 
 
+def launch_template_tags() -> bool:
+    ec2 = client("ec2")
+    template = ec2.create_launch_template(LaunchTemplateName="t", LaunchTemplateData={"InstanceType": "m7g.large"})
+    ec2.create_tags(Resources=[template["LaunchTemplate"]["LaunchTemplateId"]], Tags=[{"Key": "a", "Value": "b"}])
+    return not ec2.describe_launch_templates()["LaunchTemplates"][0].get("Tags")
+
+
 def new_vpc() -> dict[str, str]:
     """A VPC with a subnet and a network ACL: vpc, subnet, acl, default (network ACL), association (of the subnet)."""
     ec2 = client("ec2")
@@ -842,6 +849,7 @@ GAPS: list[Callable[[], bool]] = [
     use_of_unusable_key,
     decrypt_with_another_key,
     launch_template_version_deletion,
+    launch_template_tags,
     load_balancer_attributes,
     load_balancer_deletion_protection,
     icmp_of_network_acl_entry,

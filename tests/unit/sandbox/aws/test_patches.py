@@ -526,6 +526,18 @@ def test_all_but_the_default_version_of_a_launch_template_can_be_deleted(aws: An
     assert [item["VersionNumber"] for item in versions] == [1]
 
 
+def test_a_launch_template_shows_the_tags_that_it_has_now(aws: Any) -> None:
+    ec2, name = aws.client("ec2"), f"template-{uuid.uuid4().hex[:8]}"
+    tags = [{"ResourceType": "launch-template", "Tags": [{"Key": "old", "Value": "1"}]}]
+    data = {"InstanceType": "m7g.large"}
+    made = ec2.create_launch_template(LaunchTemplateName=name, LaunchTemplateData=data, TagSpecifications=tags)
+    identifier = made["LaunchTemplate"]["LaunchTemplateId"]
+    ec2.create_tags(Resources=[identifier], Tags=[{"Key": "new", "Value": "2"}])
+    ec2.delete_tags(Resources=[identifier], Tags=[{"Key": "old"}])
+    (found,) = ec2.describe_launch_templates(LaunchTemplateNames=[name])["LaunchTemplates"]
+    assert found["Tags"] == [{"Key": "new", "Value": "2"}]
+
+
 @pytest.fixture
 def load_balancer(aws: Any) -> Iterator[str]:
     """A load balancer."""
