@@ -165,5 +165,6 @@ def _describe(cluster: Cluster, item: Instance) -> capacity.Instance:
         region=cluster.region_name,
         private_ip=str(item.private_ip),
         image_id=item.image_id,
+        disk_gib=nodegroup_instances.root_disk_gib(item),
         tags=nodegroup_instances.tags(item),
     )

@@ -18,8 +18,6 @@ NODEGROUP = "eks.amazonaws.com/nodegroup"
 _EFFECTS = {"NO_SCHEDULE": "NoSchedule", "NO_EXECUTE": "NoExecute", "PREFER_NO_SCHEDULE": "PreferNoSchedule"}
 _ARCHITECTURES = {"x86_64": "amd64", "arm64": "arm64"}
 _GIBIBYTE = 1024**3
-# With a launch template a node group does not show the size of its disks.
-_DISK_GIB = 20
 # What kernel and hypervisor keep of an instance's memory, as Karpenter estimates it (VM_MEMORY_OVERHEAD_PERCENT).
 _MEMORY_OVERHEAD = 0.075
 # https://docs.aws.amazon.com/eks/latest/userguide/choosing-instance-type.html: limits that managed node groups set.
@@ -32,7 +30,10 @@ _RESERVED_MIB, _RESERVED_MIB_PER_POD, _EVICTION_MIB = 255, 11, 100
 
 @dataclass(frozen=True)
 class Instance:
-    """A running EC2 instance. `kind` is its type as DescribeInstanceTypes answers it; `tags` are by name."""
+    """A running EC2 instance. `kind` is its type as DescribeInstanceTypes answers it; `tags` are by name.
+
+    `disk_gib` is the size of its root volume.
+    """
 
     identifier: str
     kind: Json
@@ -40,6 +41,7 @@ class Instance:
     region: str
     private_ip: str
     image_id: str
+    disk_gib: int
     tags: dict[str, str]
 
     @property
@@ -71,7 +73,7 @@ def of_nodegroup(instance: Instance, group: Json) -> Machine:
         "eks.amazonaws.com/nodegroup-image": instance.image_id,
         **group["labels"],
     }
-    capacity, allocatable = _size(instance.kind, group.get("diskSize") or _DISK_GIB)
+    capacity, allocatable = _size(instance.kind, instance.disk_gib)
     return Machine(
         name=instance.node_name,
         provider_id=instance.provider_id,

@@ -3,7 +3,8 @@
 """The emulated EC2 instances of managed node groups: launched, spread over the subnets, replaced and terminated.
 
 On AWS an Auto Scaling group does that. Tags and security group are those that EKS gives them:
-https://docs.aws.amazon.com/eks/latest/userguide/managed-node-groups.html.
+https://docs.aws.amazon.com/eks/latest/userguide/managed-node-groups.html. A launch template says the rest, and when it
+names security groups, EKS adds none: https://docs.aws.amazon.com/eks/latest/userguide/launch-templates.html.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ CLUSTER_TAG = "eks:cluster-name"
 NODEGROUP_TAG = "eks:nodegroup-name"
 _GONE = ("shutting-down", "terminated")
 _ROOT_DEVICE = "/dev/xvda"
+# As large as EKS' images of Amazon Linux 2023 are by themselves.
+_IMAGE_GIB = 20
 # EKS waits so long for a node to be drained.
 _DRAIN_SECONDS = 900.0
 
@@ -40,6 +43,12 @@ def owned_tag(cluster_name: str) -> str:
 def tags(instance: Instance) -> dict[str, str]:
     """The instance's tags."""
     return {tag["key"]: tag["value"] for tag in instance.get_tags()}
+
+
+def root_disk_gib(instance: Instance) -> int:
+    """The size of the instance's root volume."""
+    volumes = dict(instance.get_block_device_mapping)
+    return int(volumes[_ROOT_DEVICE].size) if _ROOT_DEVICE in volumes else _IMAGE_GIB
 
 
 def instances(cluster: Cluster, group_name: str) -> list[Instance]:
@@ -96,18 +105,33 @@ def _launch(cluster: Cluster, group: dict[str, Any], subnet_id: str) -> None:
         "region_name": cluster.region_name,
         "subnet_id": subnet_id,
         "associate_public_ip": None,
-        "tags": {"instance": _tags(cluster, group)},
+        "tags": {
+            "instance": {**_template_tags(data, "instance"), **_tags(cluster, group)},
+            "volume": _template_tags(data, "volume"),
+        },
+        "block_device_mappings": _disks(group, data),
+        "metadata_options": data.get("MetadataOptions", {}),
     }
     if template:
         options["launch_template"] = {"LaunchTemplateId": template["id"], "Version": template["version"]}
-    else:
-        disk = {"VolumeSize": group["diskSize"], "VolumeType": "gp3", "DeleteOnTermination": True}
-        options["block_device_mappings"] = [{"DeviceName": _ROOT_DEVICE, "Ebs": disk}]
     if not data.get("SecurityGroupIds"):
         options["security_group_ids"] = [cluster.document["resourcesVpcConfig"]["clusterSecurityGroupId"]]
     if group["capacityType"] == "SPOT":
         options["instance_market_options"] = "spot"
     ec2.run_instances(data.get("ImageId") or _image_id(group), 1, None, [], **options)
+
+
+def _disks(group: dict[str, Any], data: dict[str, Any]) -> list[dict[str, Any]]:
+    """The root volume with what the launch template says of it, and the template's other volumes."""
+    root = {"VolumeSize": group.get("diskSize") or _IMAGE_GIB, "VolumeType": "gp3", "DeleteOnTermination": True}
+    wanted = {item["DeviceName"]: item.get("Ebs", {}) for item in data.get("BlockDeviceMappings", [])}
+    volumes = {**wanted, _ROOT_DEVICE: {**root, **wanted.get(_ROOT_DEVICE, {})}}
+    return [{"DeviceName": device, "Ebs": volume} for device, volume in volumes.items()]
+
+
+def _template_tags(data: dict[str, Any], kind: str) -> dict[str, str]:
+    found = [item for item in data.get("TagSpecifications", []) if item["ResourceType"] == kind]
+    return {tag["Key"]: tag["Value"] for item in found for tag in item["Tags"]}
 
 
 def _tags(cluster: Cluster, group: dict[str, Any]) -> dict[str, str]:

@@ -422,6 +422,68 @@ def test_instances_of_a_launch_template(aws: Any, create: Callable[..., Any], ne
     assert {group["GroupId"] for item in found for group in item["SecurityGroups"]} == {security_group}
 
 
+def volumes(aws: Any, instance: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The volumes of an instance by their devices."""
+    filters = [{"Name": "attachment.instance-id", "Values": [instance["InstanceId"]]}]
+    found = aws.client("ec2").describe_volumes(Filters=filters)["Volumes"]
+    return {volume["Attachments"][0]["Device"]: volume for volume in found}
+
+
+def test_instances_have_one_disk_of_the_size_of_the_group(aws: Any, create: Callable[..., Any]) -> None:
+    for item in instances(aws, create(diskSize=40)):
+        assert {device: volume["Size"] for device, volume in volumes(aws, item).items()} == {"/dev/xvda": 40}
+
+
+def test_instances_have_disks_metadata_options_and_tags_of_the_launch_template(
+    aws: Any, create: Callable[..., Any], new_template: Any
+) -> None:
+    team = [{"Key": "team", "Value": "platform"}]
+    template = new_template(
+        BlockDeviceMappings=[
+            {"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 60, "Encrypted": True}},
+            {"DeviceName": "/dev/xvdb", "Ebs": {"VolumeSize": 5, "VolumeType": "gp2"}},
+        ],
+        MetadataOptions={"HttpTokens": "required", "HttpPutResponseHopLimit": 1},
+        TagSpecifications=[{"ResourceType": kind, "Tags": team} for kind in ("instance", "volume")],
+    )
+    place = create(launchTemplate={"id": template["id"]})
+    for item in instances(aws, place):
+        assert item["MetadataOptions"]["HttpTokens"] == "required"
+        assert {"Key": "team", "Value": "platform"} in item["Tags"]
+        root, other = (volumes(aws, item)[device] for device in ("/dev/xvda", "/dev/xvdb"))
+        assert (root["Size"], root["VolumeType"], root["Encrypted"]) == (60, "gp3", True)
+        assert (other["Size"], other["VolumeType"], other["Encrypted"]) == (5, "gp2", False)
+        assert root["Tags"] == other["Tags"] == team
+
+
+def test_a_launch_template_without_security_groups_and_disks_leaves_those_of_eks(
+    aws: Any, create: Callable[..., Any], new_template: Any
+) -> None:
+    place = create(launchTemplate={"id": new_template(MetadataOptions={"HttpTokens": "required"})["id"]})
+    cluster = aws.client("eks").describe_cluster(name=place["clusterName"])["cluster"]
+    for item in instances(aws, place):
+        groups = [group["GroupId"] for group in item["SecurityGroups"]]
+        assert groups == [cluster["resourcesVpcConfig"]["clusterSecurityGroupId"]]
+        assert {device: volume["Size"] for device, volume in volumes(aws, item).items()} == {"/dev/xvda": 20}
+
+
+def test_another_version_of_the_launch_template_replaces_the_instances(
+    aws: Any, create: Callable[..., Any], new_template: Any
+) -> None:
+    def disk(size: int) -> dict[str, Any]:
+        return {"BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": size}}]}
+
+    template = new_template(**disk(30))
+    place = create(launchTemplate={"id": template["id"]})
+    old = {item["InstanceId"] for item in instances(aws, place)}
+    add_version(aws, template, **disk(60))
+    aws.client("eks").update_nodegroup_version(**place, launchTemplate={"id": template["id"], "version": "2"})
+    describe(aws, place)
+    new = instances(aws, place)
+    assert old.isdisjoint(item["InstanceId"] for item in new)
+    assert {volumes(aws, item)["/dev/xvda"]["Size"] for item in new} == {60}
+
+
 def test_unknown_instance_types_are_refused(create: Callable[..., Any]) -> None:
     with pytest.raises(ClientError, match=r"supplied instance types do not exist: \[t99\.large\]"):
         create(instanceTypes=["t3.medium", "t99.large"])

@@ -17,7 +17,6 @@ GROUP: Json = {
     "capacityType": "SPOT",
     "labels": {"own": "label"},
     "taints": [{"key": "a", "value": "b", "effect": "NO_SCHEDULE"}, {"key": "c", "effect": "PREFER_NO_SCHEDULE"}],
-    "diskSize": 20,
 }
 CLAIM: Json = {
     "metadata": {"labels": {"karpenter.sh/nodepool": "default", "karpenter.sh/capacity-type": "spot"}},
@@ -41,6 +40,7 @@ def _instance(kind: str = "t3.medium", region: str = "eu-west-1") -> capacity.In
         region=region,
         private_ip="10.0.1.23",
         image_id="ami-1",
+        disk_gib=50,
         tags={},
     )
 
@@ -86,11 +86,11 @@ def test_instance_of_a_node_group() -> None:
     # 4096 MiB less 7.5 %; less 255 + 17 * 11 + 100 MiB.
     assert (found.capacity["cpu"], found.capacity["memory"], found.capacity["pods"]) == ("2", "3788Mi", "17")
     assert (found.allocatable["cpu"], found.allocatable["memory"]) == ("1930m", "3246Mi")
-    assert int(found.allocatable["ephemeral-storage"]) < int(found.capacity["ephemeral-storage"]) == 20 * 1024**3
+    assert int(found.allocatable["ephemeral-storage"]) < int(found.capacity["ephemeral-storage"]) == 50 * 1024**3
 
 
 def test_large_instances_and_other_regions() -> None:
-    found = capacity.of_nodegroup(_instance("m7g.8xlarge", "us-east-1"), {**GROUP, "diskSize": None})
+    found = capacity.of_nodegroup(_instance("m7g.8xlarge", "us-east-1"), GROUP)
     assert found.name == "ip-10-0-1-23.ec2.internal"
     assert found.labels["kubernetes.io/arch"] == "arm64"
     assert (found.capacity["pods"], found.allocatable["cpu"]) == ("234", "31850m")
