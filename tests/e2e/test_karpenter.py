@@ -45,6 +45,12 @@ class Cluster:
         return account.client(self.sandbox, service)
 
     @property
+    def eks_group(self) -> str:
+        """The security group that EKS made for the cluster."""
+        found = self.client("eks").describe_cluster(name=CLUSTER)["cluster"]
+        return str(found["resourcesVpcConfig"]["clusterSecurityGroupId"])
+
+    @property
     def kubeconfig(self) -> Path:
         return ControlPlane(self.sandbox, CLUSTER).admin_kubeconfig
 
@@ -102,7 +108,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         found = _create_cluster(sandbox)
         role = _roles(found)
         _install(found, role)
-        found.apply(_node_class(), _node_pool())
+        found.apply(_node_class(found.eks_group), _node_pool())
         wait(lambda: all(_is(item, "Ready") for item in found.items("nodepools")), "the NodePool is ready")
         yield found
     finally:
@@ -185,7 +191,8 @@ def _install(cluster: Cluster, role: str) -> None:
     cluster.run("helm", "install", "karpenter", charts["karpenter"], *options)
 
 
-def _node_class() -> Json:
+def _node_class(eks_group: str) -> Json:
+    """With the terms of our role: nodes have every group that one of them selects."""
     tags = [{"tags": {DISCOVERY["Key"]: DISCOVERY["Value"]}}]
     disk = {"volumeType": "gp3", "volumeSize": "30Gi", "encrypted": True}
     return {
@@ -196,7 +203,7 @@ def _node_class() -> Json:
             "role": "node",
             "amiSelectorTerms": [{"alias": f"al2023@v{RELEASE}"}],
             "subnetSelectorTerms": tags,
-            "securityGroupSelectorTerms": tags,
+            "securityGroupSelectorTerms": [*tags, {"id": eks_group}],
             "metadataOptions": {"httpTokens": "required", "httpPutResponseHopLimit": 1},
             "blockDeviceMappings": [{"deviceName": "/dev/xvda", "ebs": disk}],
         },
@@ -277,7 +284,7 @@ def test_pending_pods_get_spot_instances_in_the_tagged_network(cluster: Cluster)
         assert claims
         assert {instance["SubnetId"] for instance in instances} <= cluster.tagged_subnets
         groups = [group["GroupId"] for instance in instances for group in instance["SecurityGroups"]]
-        assert set(groups) == {cluster.tagged_group}
+        assert sorted(groups) == sorted([cluster.tagged_group, cluster.eks_group] * len(instances))
         assert {instance["InstanceLifecycle"] for instance in instances} == {"spot"}
         tags = [{tag["Key"]: tag["Value"] for tag in instance["Tags"]} for instance in instances]
         assert {item[f"kubernetes.io/cluster/{CLUSTER}"] for item in tags} == {"owned"}

@@ -34,6 +34,7 @@ INPUTS: dict[str, Any] = {
         "version": "1.35",
         "oidc_issuer": "https://oidc.eks.eu-west-1.amazonaws.com/id/ABC",
         "oidc_provider_arn": f"arn:aws:iam::{ACCOUNT}:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ABC",
+        "cluster_security_group_id": "sg-0eks",
         "node_role_name": "demo-node",
         "node_role_arn": f"arn:aws:iam::{ACCOUNT}:role/demo-node",
         "interruption_queue_name": f"{CLUSTER}-karpenter",
@@ -280,14 +281,22 @@ def test_nodes_are_encrypted_and_keep_their_identity_to_themselves() -> None:
     }
     assert spec["role"] == "demo-node"
     assert spec["amiSelectorTerms"] == [{"alias": "al2023@v20261112"}]
-    discovery = [{"tags": {"karpenter.sh/discovery": CLUSTER}}]
-    assert spec["subnetSelectorTerms"] == spec["securityGroupSelectorTerms"] == discovery
+    assert spec["subnetSelectorTerms"] == [{"tags": {"karpenter.sh/discovery": CLUSTER}}]
     assert spec["tags"] == {
         "team": "platform",
         "supastack:environment": "demo",
         "supastack:component": "cluster_services",
         "managed-by": "supastack.aws",
     }
+
+
+def test_nodes_have_the_networks_security_group_and_that_of_eks() -> None:
+    terms = [{"tags": {"karpenter.sh/discovery": CLUSTER}}, {"id": "sg-0eks"}]
+    expression = "__cluster_services_node_class.spec.securityGroupSelectorTerms"
+    assert evaluate("cluster_services", expression, **INPUTS) == terms
+    planned = {**INPUTS["cluster_services_cluster"], "cluster_security_group_id": "sg-known-after-apply"}
+    found = evaluate("cluster_services", expression, **{**INPUTS, "cluster_services_cluster": planned})
+    assert found == [terms[0], {"id": "sg-known-after-apply"}]
 
 
 def test_options_of_the_node_pool() -> None:

@@ -18,6 +18,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.unit.roles.templating import evaluate
+
 CHECKOUT = Path(__file__).resolve().parents[3]
 INPUTS = {
     "supabase_environment": "demo",
@@ -135,6 +137,38 @@ def test_a_live_cluster(messages: Callable[[str], dict[str, str]], file: str, ca
     assert (case in messages(file)) == bool(wanted), messages(file)
     for part in wanted:
         assert part in messages(file)[case]
+
+
+GROUPS = found({"name": "supabase", "status": "ACTIVE", "release_version": "1.35.2-1"}, {"name": "old"})
+
+
+@pytest.mark.parametrize(
+    ("variables", "unwanted"),
+    [
+        (MANAGED, []),
+        ({**MANAGED, "eks_nodes_removed": ["old"]}, ["old"]),
+        (KARPENTER, ["supabase"]),
+        ({**KARPENTER, "eks_nodes_removed": ["old"]}, ["old", "supabase"]),
+    ],
+)
+def test_the_launch_template_of_each_unwanted_node_group_goes(variables: dict[str, Any], unwanted: list[str]) -> None:
+    # Whether the node group itself is still there does not matter: a run may have ended between the two.
+    assert evaluate("eks", "__eks_nodes_not_wanted", **variables) == unwanted
+
+
+@pytest.mark.parametrize(
+    ("groups", "release"),
+    [
+        (GROUPS, "1.35.2-1"),
+        (found({"name": "old", "status": "ACTIVE", "release_version": "1.34.1-1"}), ""),
+        (found({"name": "supabase", "status": "CREATE_FAILED", "release_version": "1.35.2-1"}), ""),
+        (found({"name": "supabase", "status": "ACTIVE", "release_version": None}), ""),
+        (found(), ""),
+    ],
+    ids=["there", "another", "broken", "without a release", "none"],
+)
+def test_another_launch_template_leaves_the_release_of_nodes(groups: dict[str, Any], release: str) -> None:
+    assert evaluate("eks", "__eks_nodes_release", __eks_found_nodes=groups) == release
 
 
 def test_a_switch_by_a_part_of_the_playbook_is_refused(tmp_path: Path) -> None:
