@@ -11,6 +11,7 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import EC2Backend
+from moto.ec2.models.elastic_block_store import Volume
 from moto.ec2.models.nat_gateways import NatGateway
 from moto.ec2.responses.security_groups import SecurityGroups
 
@@ -141,6 +142,20 @@ def _has_tags(gateway: NatGateway, filters: dict[str, list[str]]) -> bool:
     return True
 
 
+def patch_snapshot_of_volume() -> None:
+    """A volume that was made of no snapshot is described without SnapshotId, which EC2 has as an empty text.
+
+    Symptom: amazon.aws.ec2_vol_info ends with KeyError 'snapshot_id'.
+    Source: EC2 API reference, Volume, snapshotId; amazon.aws.ec2_vol_info reads it from every volume.
+    """
+
+    def initialise(original: Callable[..., None], self: Volume, *arguments: Any, **named: Any) -> None:
+        original(self, *arguments, **named)
+        self.snapshot_id = self.snapshot_id or ""
+
+    wrap(Volume, "__init__", initialise)
+
+
 PATCHES = (
     patch_rule_description_answer,
     patch_nat_gateway_resource_type,
@@ -148,4 +163,5 @@ PATCHES = (
     patch_nat_gateway_connectivity,
     patch_address_of_deleted_nat_gateway,
     patch_release_of_address_in_use,
+    patch_snapshot_of_volume,
 )

@@ -786,6 +786,11 @@ def registered_image() -> bool:
     return (found.get("Architecture"), found["RootDeviceName"]) != ("arm64", "/dev/xvda")
 
 
+def snapshot_of_volume() -> bool:
+    client("ec2").create_volume(AvailabilityZone="eu-west-1a", Size=1)
+    return "SnapshotId" not in client("ec2").describe_volumes()["Volumes"][0]
+
+
 def path_of_instance_profiles() -> bool:
     client("iam").create_instance_profile(InstanceProfileName="a", Path="/a/")
     return bool(client("iam").list_instance_profiles(PathPrefix="/b/")["InstanceProfiles"])
@@ -811,6 +816,7 @@ GAPS: list[Callable[[], bool]] = [
     nat_gateway_connectivity,
     address_of_deleted_nat_gateway,
     release_of_address_in_use,
+    snapshot_of_volume,
     tags_by_arn,
     tags_of_rule_that_exists,
     target_quota,

@@ -526,6 +526,11 @@ def test_all_but_the_default_version_of_a_launch_template_can_be_deleted(aws: An
     assert [item["VersionNumber"] for item in versions] == [1]
 
 
+def test_a_volume_of_no_snapshot_says_so(aws: Any) -> None:
+    made = aws.client("ec2").create_volume(AvailabilityZone="eu-west-1a", Size=1)["VolumeId"]
+    assert aws.client("ec2").describe_volumes(VolumeIds=[made])["Volumes"][0]["SnapshotId"] == ""
+
+
 def test_a_launch_template_shows_the_tags_that_it_has_now(aws: Any) -> None:
     ec2, name = aws.client("ec2"), f"template-{uuid.uuid4().hex[:8]}"
     tags = [{"ResourceType": "launch-template", "Tags": [{"Key": "old", "Value": "1"}]}]
