@@ -38,7 +38,7 @@ class Group:
 def tasks(path: str) -> list[dict[str, Any]]:
     """Return the tasks of a file, or of the last play of a playbook."""
     found: list[dict[str, Any]] = yaml.safe_load((CHECKOUT / path).read_text(encoding="utf-8"))
-    return found[-1].get("tasks", found)
+    return list(found[-1].get("tasks", found))
 
 
 def network() -> dict[str, Group]:
@@ -92,7 +92,7 @@ def karpenter_node() -> set[str]:
 def selects(term: dict[str, Any], name: str, group: Group) -> bool:
     """Tell whether a term of a node class selects a group; all that it says must be so."""
     tags = term.get("tags", {})
-    return term.get("id", name) == name and tags.items() <= group.tags.items()
+    return bool(term.get("id", name) == name and tags.items() <= group.tags.items())
 
 
 def managed_node() -> set[str]:

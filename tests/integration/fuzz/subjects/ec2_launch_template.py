@@ -5,19 +5,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from hypothesis import strategies as st
 
 from tests.integration.fuzz.subject import TAGS, Clients, Options, Subject, Wishes, some, tags_of
 
-METADATA = {
+METADATA: dict[str, list[Any]] = {
     "http_endpoint": ["enabled", "disabled"],
     "http_tokens": ["optional", "required"],
     "http_put_response_hop_limit": [1, 2],
     "http_protocol_ipv6": ["enabled", "disabled"],
     "instance_metadata_tags": ["enabled", "disabled"],
 }
-VOLUME = {
+VOLUME: dict[str, list[Any]] = {
     "volume_size": [20, 50],
     "volume_type": ["gp2", "gp3"],
     "iops": [3000, 4000],
@@ -26,10 +27,11 @@ VOLUME = {
     "kms_key_id": ["alias/aws/ebs", "alias/other"],
     "delete_on_termination": [False, True],
 }
+SETTINGS: dict[str, Any] = {name: st.sampled_from(values) for name, values in VOLUME.items()}
 DEVICES = st.lists(
     st.fixed_dictionaries(
         {"device_name": st.sampled_from(["/dev/xvda", "/dev/xvdb", "/dev/sdf"])},
-        optional={name: st.sampled_from(values) for name, values in VOLUME.items()},
+        optional=SETTINGS,
     ),
     unique_by=lambda device: device["device_name"],
 )
