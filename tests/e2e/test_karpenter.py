@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, Supastack contributors
-"""The real Karpenter in a sandbox: it finds subnets and groups by tag, launches emulated instances, and drains them."""
+"""The real Karpenter in a sandbox: it finds subnets and groups by tag, launches emulated instances, and drains them.
+
+What fills its queue and what takes it away again are the roles themselves.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import os
 import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -16,17 +21,24 @@ from typing import Any
 
 import pytest
 import requests
+import yaml
 
 from sandbox import account, lifecycle, processes
 from sandbox.kubernetes.control_plane import ControlPlane
 from sandbox.state import Sandbox
+from tests.unit.roles.templating import evaluate
 from tools.toolchain import tool
 
 Json = dict[str, Any]
 
+CHECKOUT = Path(__file__).resolve().parents[2]
 CLUSTER = "karpenter"
-NAMESPACE = "kube-system"
+# As the role cluster_services has it.
+NAMESPACE = "karpenter"
+OURS = {"app.kubernetes.io/managed-by": "supastack.aws"}
 RELEASE = "20261112"
+# As the role eks names it.
+QUEUE = f"{CLUSTER}-karpenter"
 DISCOVERY = {"Key": "karpenter.sh/discovery", "Value": CLUSTER}
 # No program of the sandbox stands for it, so nodes only claim to run its pods.
 IMAGE = "registry.k8s.io/pause:3.10"
@@ -39,7 +51,6 @@ class Cluster:
     sandbox: Sandbox
     tagged_subnets: set[str]
     tagged_group: str
-    queue_url: str
 
     def client(self, service: str) -> Any:
         return account.client(self.sandbox, service)
@@ -131,7 +142,7 @@ def _create_cluster(sandbox: Sandbox) -> Cluster:
     role = _service_role(sandbox, "cluster", "eks.amazonaws.com")
     eks.create_cluster(name=CLUSTER, roleArn=role, resourcesVpcConfig={"subnetIds": identifiers})
     wait(lambda: eks.describe_cluster(name=CLUSTER)["cluster"]["status"] != "CREATING", "the cluster is made", 90)
-    queue = account.client(sandbox, "sqs").create_queue(QueueName=f"{CLUSTER}-interruption")["QueueUrl"]
+    _interruption(sandbox)
     eks.create_fargate_profile(
         clusterName=CLUSTER,
         fargateProfileName="karpenter",
@@ -139,7 +150,71 @@ def _create_cluster(sandbox: Sandbox) -> Cluster:
         subnets=identifiers[:2],
         selectors=[{"namespace": NAMESPACE, "labels": {"app.kubernetes.io/name": "karpenter"}}],
     )
-    return Cluster(sandbox, set(identifiers[:2]), groups[0], queue)
+    return Cluster(sandbox, set(identifiers[:2]), groups[0])
+
+
+def _interruption(sandbox: Sandbox) -> None:
+    """The queue, its policy and the rules that fill it, made by the role eks itself."""
+    done = _run_role(sandbox, "eks", "interruption", {"eks_cluster_name": CLUSTER})
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _remove_karpenter(cluster: Cluster) -> subprocess.CompletedProcess[str]:
+    """What the role cluster_services does about Karpenter when the cluster's compute is a node group."""
+    described = cluster.client("eks").describe_cluster(name=CLUSTER)["cluster"]
+    outputs = {
+        "cluster_name": CLUSTER,
+        "endpoint": described["endpoint"],
+        "certificate_authority": described["certificateAuthority"]["data"],
+        "compute": "managed_nodes",
+    }
+    variables = {"cluster_services_cluster": outputs, "cluster_services_binary_path": str(tool("helm"))}
+    api = dict.fromkeys(("group/kubernetes.core.k8s", "group/kubernetes.core.helm"), "{{ __cluster_services_api }}")
+    return _run_role(cluster.sandbox, "cluster_services", "without_karpenter", variables, api)
+
+
+def _run_role(
+    sandbox: Sandbox, role: str, file: str, variables: Json, defaults: Json | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run one file of a role against the sandbox."""
+    state = sandbox.read()
+    connection = {
+        "region": state["region"],
+        "endpoint_url": state["aws_endpoint_url"],
+        "access_key": state["access_key_id"],
+        "secret_key": state["secret_access_key"],
+    }
+    own = {
+        "supabase_environment": sandbox.name,
+        "supabase_aws_region": state["region"],
+        "supabase_account_id": state["account_id"],
+        "supabase_aws_access_key": state["access_key_id"],
+        "supabase_aws_secret_key": state["secret_access_key"],
+        "ansible_python_interpreter": sys.executable,
+    }
+    imported = {"name": f"supastack.aws.{role}", "tasks_from": file, "rolespec_validate": False}
+    play = {
+        "hosts": "localhost",
+        "connection": "local",
+        "gather_facts": False,
+        "vars": {**own, **variables},
+        "tasks": [
+            {
+                "ansible.builtin.import_role": imported,
+                "module_defaults": {"group/supastack.aws.aws": connection, **(defaults or {})},
+            }
+        ],
+    }
+    playbook = sandbox.path(f"{role}.yml")
+    playbook.write_text(yaml.safe_dump([play]), encoding="utf-8")
+    return subprocess.run(
+        [Path(sys.executable).parent / "ansible-playbook", "--inventory", "localhost,", playbook],
+        cwd=CHECKOUT,
+        env={**os.environ, "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def _service_role(sandbox: Sandbox, name: str, service: str) -> str:
@@ -172,12 +247,16 @@ def _roles(cluster: Cluster) -> str:
 
 def _install(cluster: Cluster, role: str) -> None:
     charts = cluster.sandbox.read()["charts"]
-    cluster.run("helm", "install", "karpenter-crd", charts["karpenter-crd"], "--namespace", NAMESPACE)
+    definitions = cluster.sandbox.path("karpenter-crd.json")
+    kept = evaluate("cluster_services", "__cluster_services_karpenter_crd_release.release_values")
+    definitions.write_text(json.dumps(kept), encoding="utf-8")
+    options = ["--namespace", NAMESPACE, "--create-namespace", "--values", str(definitions)]
+    cluster.run("helm", "install", "karpenter-crd", charts["karpenter-crd"], *options)
     values = {
         "settings": {
             "clusterName": CLUSTER,
             "clusterEndpoint": cluster.client("eks").describe_cluster(name=CLUSTER)["cluster"]["endpoint"],
-            "interruptionQueue": f"{CLUSTER}-interruption",
+            "interruptionQueue": QUEUE,
             "eksControlPlane": True,
         },
         "serviceAccount": {"annotations": {"eks.amazonaws.com/role-arn": role}},
@@ -198,7 +277,7 @@ def _node_class(eks_group: str) -> Json:
     return {
         "apiVersion": "karpenter.k8s.aws/v1",
         "kind": "EC2NodeClass",
-        "metadata": {"name": "default"},
+        "metadata": {"name": "default", "labels": OURS},
         "spec": {
             "role": "node",
             "amiSelectorTerms": [{"alias": f"al2023@v{RELEASE}"}],
@@ -226,7 +305,7 @@ def _node_pool() -> Json:
     return {
         "apiVersion": "karpenter.sh/v1",
         "kind": "NodePool",
-        "metadata": {"name": "default"},
+        "metadata": {"name": "default", "labels": OURS},
         "spec": {
             "template": template,
             "limits": {"cpu": "64"},
@@ -235,11 +314,11 @@ def _node_pool() -> Json:
     }
 
 
-def _deployment(name: str, capacity_type: str) -> Json:
+def _deployment(name: str, capacity_type: str | None) -> Json:
     labels = {"app": name}
     container = {"name": "main", "image": IMAGE, "resources": {"requests": {"cpu": "1500m", "memory": "1Gi"}}}
     spec = {
-        "nodeSelector": {"karpenter.sh/capacity-type": capacity_type},
+        "nodeSelector": {"karpenter.sh/capacity-type": capacity_type} if capacity_type else {},
         "terminationGracePeriodSeconds": 1,
         "containers": [container],
     }
@@ -256,7 +335,7 @@ def _deployment(name: str, capacity_type: str) -> Json:
 
 
 @contextlib.contextmanager
-def _deployed(cluster: Cluster, capacity_type: str) -> Iterator[str]:
+def _deployed(cluster: Cluster, capacity_type: str | None = None) -> Iterator[str]:
     """A Deployment of two pods that fit on no node which is there: its name."""
     name = f"d-{uuid.uuid4().hex[:8]}"
     cluster.apply(_deployment(name, capacity_type))
@@ -293,24 +372,22 @@ def test_pending_pods_get_spot_instances_in_the_tagged_network(cluster: Cluster)
         assert nodes == {instance["PrivateDnsName"] for instance in instances}
 
 
-def test_spot_interruption_drains_the_node_and_ends_its_instance(cluster: Cluster) -> None:
+def test_spot_interruption_on_the_event_bus_drains_the_node_and_ends_its_instance(cluster: Cluster) -> None:
+    """EC2 warns two minutes ahead; our rule brings the warning to the queue that Karpenter reads."""
     with _deployed(cluster, "spot") as name:
         claim = cluster.launched()[0]
         wait(lambda: _is(cluster.items("nodeclaims")[0], "Initialized"), "the node is initialized")
         identifier = claim["status"]["providerID"].rpartition("/")[2]
-        event = {
-            "version": "0",
-            "id": str(uuid.uuid4()),
-            "detail-type": "EC2 Spot Instance Interruption Warning",
-            "source": "aws.ec2",
-            "account": "123456789012",
-            "time": "2026-11-26T12:00:00Z",
-            "region": "eu-west-1",
-            "resources": [f"arn:aws:ec2:eu-west-1:123456789012:instance/{identifier}"],
-            "detail": {"instance-id": identifier, "instance-action": "terminate"},
+        warning = {
+            "Source": "aws.ec2",
+            "DetailType": "EC2 Spot Instance Interruption Warning",
+            "Resources": [f"arn:aws:ec2:eu-west-1:123456789012:instance/{identifier}"],
+            "Detail": json.dumps({"instance-id": identifier, "instance-action": "terminate"}),
         }
-        cluster.client("sqs").send_message(QueueUrl=cluster.queue_url, MessageBody=json.dumps(event))
+        sent = cluster.client("events").put_events(Entries=[warning])
+        assert sent["FailedEntryCount"] == 0
         wait(lambda: cluster.instance(claim)["State"]["Name"] == "terminated", "its instance is ended", 90)
+        assert f'"queue":"{QUEUE}"' in cluster.log()
         cluster.kubectl("rollout", "status", f"deployment/{name}", "--timeout=90s")
         replaced = {item["metadata"]["name"] for item in cluster.launched()}
         assert replaced
@@ -327,3 +404,46 @@ def test_zone_without_capacity_is_avoided(cluster: Cluster) -> None:
             assert zones == {"eu-west-1b"}
     finally:
         requests.put(url, json=[], timeout=10)
+
+
+def _node_group(cluster: Cluster) -> None:
+    eks = cluster.client("eks")
+    eks.create_nodegroup(
+        clusterName=CLUSTER,
+        nodegroupName="nodes",
+        subnets=sorted(cluster.tagged_subnets),
+        nodeRole=cluster.client("iam").get_role(RoleName="node")["Role"]["Arn"],
+        instanceTypes=["m7i.xlarge"],
+        scalingConfig={"minSize": 1, "maxSize": 1, "desiredSize": 1},
+    )
+    nodes = ("nodes", "-l", "eks.amazonaws.com/nodegroup=nodes")
+    wait(lambda: [_is(node, "Ready") for node in cluster.items(*nodes)] == [True], "the node group has its node", 90)
+
+
+def test_karpenter_goes_after_its_nodes_are_drained_to_a_node_group(cluster: Cluster) -> None:
+    """The last test, because Karpenter is gone after it."""
+    with _deployed(cluster) as name:
+        claims = cluster.launched()
+        running = [claim["metadata"]["name"] for claim in claims]
+        refused = _remove_karpenter(cluster)
+        assert "it has no other node that is ready" in " ".join(refused.stdout.split())
+        _node_group(cluster)
+        pool = _node_pool()
+        cluster.apply({**pool, "metadata": {"name": "theirs"}})
+        refused = _remove_karpenter(cluster)
+        assert "but it has what this role did not make: NodePool theirs" in " ".join(refused.stdout.split())
+        assert [claim["metadata"]["name"] for claim in cluster.launched()] == running
+        cluster.kubectl("delete", "nodepool", "theirs")
+
+        removed = _remove_karpenter(cluster)
+        assert removed.returncode == 0, removed.stdout[-4000:] + removed.stderr
+        assert {kind: cluster.items(kind) for kind in ("nodepools", "ec2nodeclasses", "nodeclaims")} == {
+            "nodepools": [],
+            "ec2nodeclasses": [],
+            "nodeclaims": [],
+        }
+        assert {cluster.instance(claim)["State"]["Name"] for claim in claims} == {"terminated"}
+        assert json.loads(cluster.run("helm", "list", "--namespace", NAMESPACE, "--output=json")) == []
+        assert cluster.items("deployments", "-n", NAMESPACE) == []
+        cluster.kubectl("rollout", "status", f"deployment/{name}", "--timeout=90s")
+    assert "changed=0" in _remove_karpenter(cluster).stdout

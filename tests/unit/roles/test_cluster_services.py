@@ -340,6 +340,68 @@ def test_definitions_outlive_the_release() -> None:
     assert definitions == [{"kind": "CustomResourceDefinition", "metadata": {"name": "a", "annotations": kept}}]
 
 
+def test_definitions_of_karpenter_outlive_its_release() -> None:
+    (release, _controller) = evaluate("cluster_services", "__cluster_services_karpenter_releases", **INPUTS)
+    assert release["release_values"] == {"additionalAnnotations": {"helm.sh/resource-policy": "keep"}}
+
+
+def test_another_version_of_kubernetes_makes_the_pods_of_karpenter_anew() -> None:
+    """On Fargate a pod keeps the kubelet that it began with."""
+    upgraded = {**INPUTS, "cluster_services_cluster": {**INPUTS["cluster_services_cluster"], "version": "1.36"}}
+    before, after = (
+        evaluate("cluster_services", "__cluster_services_karpenter_release.release_values", **inputs)
+        for inputs in (INPUTS, upgraded)
+    )
+    assert before.pop("podAnnotations") == {"supastack.aws/kubernetes-version": "1.35"}
+    assert after.pop("podAnnotations") == {"supastack.aws/kubernetes-version": "1.36"}
+    assert before == after
+
+
+def test_objects_are_compared_that_are_the_same_in_each_rendering_and_without_nulls() -> None:
+    drawn = ("Secret", "CustomResourceDefinition", "MutatingWebhookConfiguration", "PodDisruptionBudget")
+    annotations = {"a": 'b": null, "c', "d": None}
+    rendered = [
+        *({"kind": kind, "data": {"a": "b"}} for kind in drawn),
+        {"kind": "Deployment", "metadata": {"annotations": None, "name": "x"}, "spec": {"replicas": 2, "paused": None}},
+        {"kind": "Service", "metadata": {"annotations": annotations}, "spec": None},
+    ]
+    found = evaluate(
+        "cluster_services",
+        "__cluster_services_compared_objects",
+        __cluster_services_rendered={"stdout": "\n---\n".join(json.dumps(item) for item in rendered)},
+    )
+    assert found == [
+        {"kind": "Deployment", "metadata": {"name": "x"}, "spec": {"replicas": 2}},
+        {"kind": "Service", "metadata": {"annotations": {"a": 'b": null, "c'}}},
+    ]
+
+
+def node(ready: str, **spec: Any) -> dict[str, Any]:
+    """Return a node."""
+    conditions = [{"type": "MemoryPressure", "status": "False"}, {"type": "Ready", "status": ready}]
+    return {"spec": spec, "status": {"conditions": conditions}}
+
+
+@pytest.mark.parametrize(
+    ("nodes", "ready"),
+    [([], 0), ([node("True")], 1), ([node("Unknown")], 0), ([node("True", unschedulable=True)], 0)],
+    ids=["none", "ready", "lost", "cordoned"],
+)
+def test_which_nodes_pods_can_go_to(nodes: list[dict[str, Any]], ready: int) -> None:
+    registered = {"resources": nodes}
+    expression = "__cluster_services_ready_nodes | length"
+    assert evaluate("cluster_services", expression, __cluster_services_other_nodes=registered) == ready
+
+
+def test_pools_and_classes_that_are_not_ours_are_named() -> None:
+    found = [[{"kind": "NodePool", "metadata": {"name": "gpu"}}], [{"kind": "EC2NodeClass", "metadata": {"name": "x"}}]]
+    registered = {"results": [{"resources": resources} for resources in found]}
+    names = evaluate(
+        "cluster_services", "__cluster_services_foreign_names | list", __cluster_services_foreign=registered
+    )
+    assert names == ["NodePool gpu", "EC2NodeClass x"]
+
+
 def deployment(ready: int, *, replicas: int = 2, seen: int = 3) -> dict[str, Any]:
     """Return a Deployment of generation 3."""
     return {
@@ -347,6 +409,13 @@ def deployment(ready: int, *, replicas: int = 2, seen: int = 3) -> dict[str, Any
         "spec": {"replicas": replicas},
         "status": {"observedGeneration": seen, "updatedReplicas": ready, "availableReplicas": ready},
     }
+
+
+def surged() -> dict[str, Any]:
+    """Return a Deployment of one pod whose new pod is not ready yet, so that the old one is still there."""
+    item = deployment(1, replicas=1)
+    item["status"]["replicas"] = 2
+    return item
 
 
 RELEASE = {"name": "external-dns", "namespace": "dns"}
@@ -360,9 +429,11 @@ RELEASE = {"name": "external-dns", "namespace": "dns"}
         # The status is still about the pods before the change.
         ([deployment(2, seen=2)], "Deployment controller: 2 of 2 pods are ready."),
         ([{**deployment(2), "status": {}}], "Deployment controller: 0 of 2 pods are ready."),
+        # The one that is available is still the pod before the change.
+        ([surged()], "Deployment controller: 0 of 1 pods are ready."),
         ([], "There is no Deployment with the label app.kubernetes.io/instance=external-dns."),
     ],
-    ids=["ready", "too few", "not seen yet", "new", "none"],
+    ids=["ready", "too few", "not seen yet", "new", "old", "none"],
 )
 def test_what_is_ready(deployments: list[dict[str, Any]], message: str) -> None:
     registered = {"resources": deployments}
@@ -462,3 +533,32 @@ def test_a_silent_controller_is_named() -> None:
         __cluster_services_read={"resources": [{}]},
     )
     assert lines[1] == "Its controller has reported nothing: look at the controller's log."
+
+
+def test_nodes_that_are_not_drained_say_why() -> None:
+    conditions = [
+        {"type": "Drained", "status": "Unknown", "reason": "Draining", "message": "Draining"},
+        {"type": "Launched", "status": "True"},
+    ]
+    claim = {"metadata": {"name": "supabase-1"}, "status": {"nodeName": "ip-10-0-0-1", "conditions": conditions}}
+    warnings = [
+        {
+            "metadata": {"creationTimestamp": "2026-11-26T10:00:00Z"},
+            "involvedObject": {"kind": "Node", "name": name},
+            "reason": "FailedDraining",
+            "message": "2 pods are waiting to be evicted",
+        }
+        for name in ("ip-10-0-0-1", "ip-10-0-0-2")
+    ]
+    lines = why(
+        "why_undrained.j2",
+        __cluster_services_claims={"resources": [claim, {"metadata": {"name": "supabase-2"}}]},
+        __cluster_services_warnings={"resources": warnings},
+    )
+    assert lines == [
+        "Nodes of Karpenter are still there after 600 seconds: supabase-1, supabase-2, ip-10-0-0-1",
+        "NodeClaim supabase-1: Drained is Unknown: Draining: Draining",
+        "Warning about Node ip-10-0-0-1: FailedDraining: 2 pods are waiting to be evicted",
+        "A disruption budget of pods keeps a node for 24h at most: kubectl get poddisruptionbudgets --all-namespaces",
+        "Karpenter goes on without this playbook: run it again.",
+    ]
