@@ -406,6 +406,12 @@ def test_zone_without_capacity_is_avoided(cluster: Cluster) -> None:
         requests.put(url, json=[], timeout=10)
 
 
+def _refused(cluster: Cluster, reason: str) -> None:
+    done = _remove_karpenter(cluster)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert reason in " ".join(done.stdout.split()), done.stdout + done.stderr
+
+
 def _node_group(cluster: Cluster) -> None:
     eks = cluster.client("eks")
     eks.create_nodegroup(
@@ -425,13 +431,11 @@ def test_karpenter_goes_after_its_nodes_are_drained_to_a_node_group(cluster: Clu
     with _deployed(cluster) as name:
         claims = cluster.launched()
         running = [claim["metadata"]["name"] for claim in claims]
-        refused = _remove_karpenter(cluster)
-        assert "it has no other node that is ready" in " ".join(refused.stdout.split())
+        _refused(cluster, "it has no other node that is ready")
         _node_group(cluster)
         pool = _node_pool()
         cluster.apply({**pool, "metadata": {"name": "theirs"}})
-        refused = _remove_karpenter(cluster)
-        assert "but it has what this role did not make: NodePool theirs" in " ".join(refused.stdout.split())
+        _refused(cluster, "but it has what this role did not make: NodePool theirs")
         assert [claim["metadata"]["name"] for claim in cluster.launched()] == running
         cluster.kubectl("delete", "nodepool", "theirs")
 
