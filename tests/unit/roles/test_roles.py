@@ -125,6 +125,20 @@ def test_no_task_is_left_out_of_check_mode(file: Path) -> None:
             assert task.get("check_mode") is False, task["name"]
 
 
+def keys_of(value: Any) -> Iterator[str]:
+    """Yield the keys of all mappings in a value."""
+    if isinstance(value, dict):
+        yield from value
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from keys_of(part)
+
+
+@pytest.mark.parametrize("file", SHORT_FILES, ids=lambda file: str(file.relative_to(CHECKOUT)))
+def test_no_key_is_a_template(file: Path) -> None:
+    """Ansible evaluates values only: a filter with such a key finds nothing."""
+    assert [key for key in keys_of(load(file)) if "{{" in str(key)] == []
+
+
 @pytest.mark.parametrize("file", SHORT_FILES, ids=lambda file: str(file.relative_to(CHECKOUT)))
 def test_task_files_are_short(file: Path) -> None:
     assert len(file.read_text(encoding="utf-8").splitlines()) <= 60
