@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,9 @@ from ansible_collections.amazon.aws.plugins.module_utils.exceptions import Ansib
 PLUGINS = Path(__file__).resolve().parents[3] / "plugins"
 
 
-def load_without(library: str, file: str, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Return a file of plugins/ as a Python module of its own, imported while a library cannot be."""
+@contextlib.contextmanager
+def loaded_without(library: str, file: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Give a file of plugins/ as a Python module of its own, while a library cannot be imported."""
     specification = importlib.util.spec_from_file_location("without_library", PLUGINS / file)
     assert specification is not None
     assert specification.loader is not None
@@ -29,7 +31,7 @@ def load_without(library: str, file: str, monkeypatch: pytest.MonkeyPatch) -> An
         for name in [library, *(known for known in sys.modules if known.startswith(f"{library}."))]:
             blocking.setitem(sys.modules, name, None)
         specification.loader.exec_module(module)
-    return module
+        yield module
 
 
 def refuses_to_list_regions(plugin: Any) -> None:
@@ -85,7 +87,8 @@ GUARDED: dict[str, tuple[str, Callable[[Any], None]]] = {
 @pytest.mark.parametrize("file", GUARDED)
 def test_without_its_library_a_plugin(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
     library, check = GUARDED[file]
-    check(load_without(library, file, monkeypatch))
+    with loaded_without(library, file, monkeypatch) as plugin:
+        check(plugin)
 
 
 def test_no_import_guard_is_left_out() -> None:

@@ -78,7 +78,9 @@ def test_the_default_list_is_complete(tmp_path: Path) -> None:
 def test_what_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch, entry: str) -> None:
     warnings: list[str] = []
     callback: t.Any = callback_loader.get("supastack.aws.preload")
-    callback.set_options(direct={"preload_plugins": [entry, "connection:supastack.aws.warm"]})
+    callback.set_options(
+        direct={"preload_plugins": [entry, "connection:supastack.aws.warm", "lookup:ansible.builtin.env"]}
+    )
     monkeypatch.setattr(callback._display, "warning", warnings.append)
     callback.v2_playbook_on_start(None)
     assert warnings == [f"preload_plugins: there is no {entry!r}. Give type, colon and full name."]
