@@ -18,7 +18,7 @@ from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
 from sandbox import names
-from sandbox.aws import capacity, identity, nat_gateways, rds, web_identity, webhooks
+from sandbox.aws import capacity, identity, instance_types, nat_gateways, rds, web_identity, webhooks
 from sandbox.aws.application import Application
 from sandbox.aws.eks import extension
 from sandbox.aws.patches import apply_patches
@@ -59,6 +59,7 @@ def install(runtime: Runtime) -> Application:
     extension.install(runtime)
     _seed_identity(runtime)
     nat_gateways.install(runtime)
+    instance_types.install(ahead=not runtime.api_only)
     rds.install(runtime.sandbox, runtime.seconds)
     web_identity.install(runtime)
     return Application(runtime)
