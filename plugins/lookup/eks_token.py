@@ -88,8 +88,9 @@ import os
 import time
 import typing as t
 
-from ansible.errors import AnsibleLookupError
+from ansible.errors import AnsibleFilterError, AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
+from ansible_collections.supastack.aws.plugins.filter.aws_partition import aws_partition, partitions
 from ansible_collections.supastack.aws.plugins.plugin_utils._aws_session import (
     host_url,
     open_session,
@@ -108,7 +109,6 @@ except ImportError:
 
 if t.TYPE_CHECKING:
     from botocore.credentials import Credentials
-    from botocore.session import Session
 
 TOKEN_PREFIX = "k8s-aws-v1."
 CLUSTER_HEADER = "x-k8s-aws-id"
@@ -135,20 +135,22 @@ CACHE_OPTIONS = ("region", "profile", "access_key", "secret_key", "session_token
 CACHE: dict[t.Hashable, Signed] = {}
 
 
-def dns_suffix(session: Session, region: str) -> str:
-    """Return the domain of the AWS partition that a region belongs to, from botocore's own table."""
-    partitions = session.get_component("data_loader").load_data("partitions")["partitions"]
-    suffixes = {partition["id"]: partition["outputs"]["dnsSuffix"] for partition in partitions}
-    return str(suffixes[session.get_partition_for_region(region)])
+def dns_suffix(region: str) -> str:
+    """Return the domain of the AWS partition that a region belongs to, from botocore's own table.
+
+    :raises AnsibleFilterError: when it belongs to none.
+    """
+    suffixes = {partition["id"]: partition["outputs"]["dnsSuffix"] for partition in partitions()}
+    return str(suffixes[aws_partition(region)])
 
 
-def sts_url(session: Session, region: str, endpoint_url: str | None) -> str:
+def sts_url(region: str, endpoint_url: str | None) -> str:
     """Return the URL of the STS endpoint, without a path.
 
     :raises AnsibleLookupError: when endpoint_url is not a URL of a host.
     """
     if not endpoint_url:
-        return f"https://sts.{region}.{dns_suffix(session, region)}"
+        return f"https://sts.{region}.{dns_suffix(region)}"
     return host_url("eks_token", endpoint_url)
 
 
@@ -173,7 +175,7 @@ def sign_token(cluster_name: str, options: t.Mapping[str, t.Any]) -> Signed:
     signer = RequestSigner(ServiceId("STS"), region, "sts", "v4", credentials, session.get_component("event_emitter"))
     request = {
         "method": "GET",
-        "url": f"{sts_url(session, region, options.get('endpoint_url'))}/?Action=GetCallerIdentity&Version=2011-06-15",
+        "url": f"{sts_url(region, options.get('endpoint_url'))}/?Action=GetCallerIdentity&Version=2011-06-15",
         "body": {},
         "headers": {CLUSTER_HEADER: cluster_name},
         "context": {},
@@ -201,5 +203,5 @@ class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core ships no t
             raise AnsibleLookupError(f"eks_token: got {terms!r}, every term must be the name of an EKS cluster.")
         try:
             return [cached_token(term, options) for term in terms]
-        except BotoCoreError as error:
+        except (AnsibleFilterError, BotoCoreError) as error:
             raise AnsibleLookupError(f"eks_token: cannot sign the request: {error}") from error

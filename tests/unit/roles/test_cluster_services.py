@@ -242,10 +242,16 @@ def test_who_may_take_which_role() -> None:
     assert pod["Principal"] == {"Service": "pods.eks.amazonaws.com"}
 
 
+def releases_with_pods(inputs: dict[str, Any]) -> list[str]:
+    """Return the names of the releases whose pods are waited for."""
+    expression = "__cluster_services_releases_with_pods | map(attribute='name') | list"
+    return list(evaluate("cluster_services", expression, **inputs))
+
+
 def test_karpenter_is_there_with_its_compute_only() -> None:
     managed = {**INPUTS, "cluster_services_cluster": {**INPUTS["cluster_services_cluster"], "compute": "managed_nodes"}}
     assert "karpenter" not in identities(managed)
-    assert evaluate("cluster_services", "__cluster_services_karpenter_releases", **managed) == []
+    assert "karpenter" not in releases_with_pods(managed)
     kinds = evaluate("cluster_services", "__cluster_services_own_objects | map(attribute='kind') | list", **managed)
     assert set(kinds) == {"Namespace", "ClusterSecretStore"}
 
@@ -257,11 +263,51 @@ def test_external_dns_is_there_with_hosted_zones_only() -> None:
     assert names == ["aws-load-balancer-controller", "external-secrets"]
 
 
-def test_definitions_of_karpenter_come_before_karpenter() -> None:
-    names = evaluate(
-        "cluster_services", "__cluster_services_karpenter_releases | map(attribute='name') | list", **INPUTS
+def test_what_is_waited_for_has_pods() -> None:
+    assert releases_with_pods(INPUTS) == [
+        "karpenter",
+        "aws-load-balancer-controller",
+        "external-secrets",
+        "external-dns",
+    ]
+
+
+def test_failed_runs_of_helm_are_those_of_the_release_at_hand() -> None:
+    records = [
+        {
+            "metadata": {
+                "name": f"{name}.{space}.{status}",
+                "namespace": space,
+                "labels": {"name": name, "status": status},
+            }
+        }
+        for name in ("karpenter", "karpenter-crd")
+        for space in ("karpenter", "kube-system")
+        for status in ("deployed", "failed", "pending-upgrade", "superseded")
+    ]
+    found = evaluate(
+        "cluster_services",
+        "__cluster_services_bad_records",
+        **INPUTS,
+        __cluster_services_records={"resources": records},
+        __cluster_services_release={"name": "karpenter", "namespace": "karpenter"},
     )
-    assert names == ["karpenter-crd", "karpenter"]
+    assert found == ["karpenter.karpenter.failed", "karpenter.karpenter.pending-upgrade"]
+
+
+@pytest.mark.parametrize(
+    ("conditions", "ready"),
+    [
+        ([], False),
+        ([{"type": "Ready", "status": "Unknown"}, {"type": "SubnetsReady", "status": "True"}], False),
+        ([{"type": "SubnetsReady", "status": "True"}, {"type": "Ready", "status": "True"}], True),
+    ],
+)
+def test_an_object_is_ready_by_its_own_condition(conditions: list[dict[str, str]], ready: bool) -> None:
+    read = {"resources": [{"status": {"conditions": conditions}}]}
+    assert evaluate("cluster_services", "__cluster_services_is_ready", __cluster_services_read=read) is ready
+    unknown: dict[str, Any] = {"resources": [{"status": {}}, {}]}
+    assert evaluate("cluster_services", "__cluster_services_is_ready", __cluster_services_read=unknown) is False
 
 
 def test_nodes_are_encrypted_and_keep_their_identity_to_themselves() -> None:
@@ -341,7 +387,7 @@ def test_definitions_outlive_the_release() -> None:
 
 
 def test_definitions_of_karpenter_outlive_its_release() -> None:
-    (release, _controller) = evaluate("cluster_services", "__cluster_services_karpenter_releases", **INPUTS)
+    release = evaluate("cluster_services", "__cluster_services_karpenter_crd_release", **INPUTS)
     assert release["release_values"] == {"additionalAnnotations": {"helm.sh/resource-policy": "keep"}}
 
 

@@ -45,7 +45,8 @@ def network() -> dict[str, Group]:
     """Return the groups that the role network makes, and EKS' own, by their ids."""
     groups = {EKS: Group({EKS_TAG: "owned"}, [{"proto": "all", "group_id": EKS}], [{"proto": "all"}])}
     ids = {"demo-cluster": CLUSTER, "demo-database": DATABASE}
-    for task in tasks("roles/network/tasks/security_groups.yml"):
+    files = [f"roles/network/tasks/{name}.yml" for name in ("cluster_group", "database")]
+    for task in [task for file in files for task in tasks(file) if "amazon.aws.ec2_security_group" in task]:
         made = task["amazon.aws.ec2_security_group"]
         made = render("network", made, **COMMON, __network_cluster_group={"group_id": CLUSTER}, __network_id_of_vpc="v")
         groups[ids.get(made["name"], made["name"])] = Group(

@@ -142,6 +142,7 @@ def test_profile(tmp_path: Any) -> None:
         ({"region": "eu-west-1"}, "no AWS credentials found"),
         ({"access_key": ACCESS_KEY, "secret_key": SECRET_KEY}, "region is not set"),
         ({"region": "eu-west-1", "access_key": ACCESS_KEY}, "got access_key only"),
+        ({**OPTIONS, "region": "nowhere"}, "'nowhere' is no region"),
         ({**OPTIONS, "profile": "ops"}, "profile and access_key, secret_key exclude each other"),
         ({"region": "eu-west-1", "profile": "nobody"}, "nobody"),
         ({**OPTIONS, "endpoint_url": "127.0.0.1:5000"}, "endpoint_url is '127.0.0.1:5000'"),
