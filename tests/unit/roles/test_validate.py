@@ -72,6 +72,7 @@ CASES: dict[str, tuple[str, Any, str]] = {
     "endpoint-looks-like-loopback": ("supabase_aws_endpoint_url", "http://127.0.0.1.example.com", "remove"),
     "endpoint-with-user": ("supabase_aws_endpoint_url", "http://127.0.0.1:80@example.com", "remove"),
     "keys-without-endpoint": ("supabase_aws_secret_key", None, "supabase_aws_profile"),
+    "network-absent": ("network_state", "absent", "by the role network alone"),
     "cidr-too-small": ("network_cidr", "10.40.0.0/24", "/20"),
     "cidr-too-large": ("network_cidr", "10.0.0.0/8", "/16"),
     "cidr-with-host-bits": ("network_cidr", "10.40.0.1/16", "10.40.0.0/16"),
