@@ -284,7 +284,8 @@ def test_the_play_calls_nothing() -> None:
     play = yaml.safe_load((CHECKOUT / "playbooks" / "site.yml").read_text())[0]
     used = {key for task in play["tasks"] for key in task if "." in key}
     assert used == {"ansible.builtin.import_tasks", "ansible.builtin.include_role"}
-    imported = [CHECKOUT / "playbooks" / "tasks" / name for name in ("connection.yml", "shell.yml", "validate.yml")]
+    names = ("connection.yml", "present.yml", "shell.yml", "validate.yml")
+    imported = [CHECKOUT / "playbooks" / "tasks" / name for name in names]
     for file in (*imported, *CHECKOUT.glob("roles/*/tasks/validate*.yml")):
         called = {key for task in yaml.safe_load(file.read_text()) for key in task if "." in key}
         assert called <= {"ansible.builtin.assert", "ansible.builtin.import_tasks"}, file
