@@ -19,6 +19,9 @@ from pathlib import Path
 from . import models, notes, payload
 from .built import stamp
 
+# Where Python itself writes when it imports a module for the first time.
+COMPILED = "__pycache__"
+
 
 class Environment(os._Environ):  # type: ignore[type-arg]
     """os.environ while modules are imported: notes which variables they read.
@@ -66,11 +69,10 @@ def noting(noted: set[t.Any]) -> t.Iterator[None]:
 def modules_in(folder: Path) -> frozenset[str] | None:
     """Return the names in a folder that Python takes for modules, packages or metadata; None if it is no folder."""
     try:
-        return frozenset(
-            entry.name for entry in os.scandir(folder) if entry.name.endswith((".py", ".so", ".pth")) or entry.is_dir()
-        )
+        entries = [entry for entry in os.scandir(folder) if entry.name != COMPILED]
     except OSError:
         return None
+    return frozenset(entry.name for entry in entries if entry.name.endswith((".py", ".so", ".pth")) or entry.is_dir())
 
 
 class Memory:

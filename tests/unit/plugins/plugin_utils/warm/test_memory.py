@@ -163,9 +163,10 @@ def test_a_payload_and_a_model_are_loaded(remember: t.Any, make_payload: t.Calla
         (lambda folder: (folder / "new.py").touch(), True),
         (lambda folder: (folder / "new").mkdir(), True),
         (lambda folder: (folder / "notes.txt").touch(), False),
+        (lambda folder: (folder / "__pycache__").mkdir(exist_ok=True), False),
         (lambda folder: None, False),
     ],
-    ids=["changed", "removed", "module added", "package added", "something added", "nothing"],
+    ids=["changed", "removed", "module added", "package added", "something added", "compiled", "nothing"],
 )
 def test_a_change_on_disk_makes_it_stale(
     remember: t.Any, library: t.Callable[[str], Path], tmp_path: Path, change: t.Callable[[Path], None], stale: bool
