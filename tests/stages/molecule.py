@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.stages.outcomes import Outcome, Status
@@ -14,18 +15,22 @@ from tools.places import CHECKOUT
 
 STAGE = "molecule"
 SCENARIOS = CHECKOUT / "molecule"
+# Each has a sandbox of its own and waits for emulated AWS half of its time.
+AT_ONCE = 2
 # What a change in these folders can break is the whole stack.
 WHOLE_STACK = ("inventories/", "playbooks/", "plugins/", "sandbox/", "molecule/default/", "tools/")
 
 
 def run(scenarios: Sequence[str]) -> list[Outcome]:
-    """Runs each scenario's test sequence."""
-    return [outcome for scenario in scenarios for outcome in run_scenario(scenario)]
+    """Runs each scenario's test sequence; outcomes in the order of the scenarios."""
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        return [outcome for outcomes in threads.map(run_scenario, scenarios) for outcome in outcomes]
 
 
 def run_scenario(scenario: str) -> list[Outcome]:
     """Runs one scenario and returns one outcome per action."""
-    finished = stream(["molecule", "test", "--scenario-name", scenario], env=environment(NO_COLOR="1"))
+    command = ["molecule", "test", "--scenario-name", scenario]
+    finished = stream(command, env=environment(NO_COLOR="1"), prefix=f"{scenario}: ")
     outcomes = read_actions(scenario, finished.text)
     if finished.code != 0 and all(outcome.status is not Status.FAILED for outcome in outcomes):
         outcomes.append(Outcome(STAGE, scenario, Status.FAILED, f"ended with code {finished.code}"))

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,8 +75,10 @@ def capture(argv: Sequence[str | Path], *, env: Mapping[str, str] | None = None,
     return Finished(done.returncode, done.stdout)
 
 
-def stream(argv: Sequence[str | Path], *, env: Mapping[str, str] | None = None, cwd: Path = CHECKOUT) -> Finished:
-    """Runs a program, shows what it prints while it runs, and returns it too."""
+def stream(
+    argv: Sequence[str | Path], *, env: Mapping[str, str] | None = None, cwd: Path = CHECKOUT, prefix: str = ""
+) -> Finished:
+    """Runs a program, shows what it prints while it runs, each line after the prefix, and returns it too."""
     printed: list[str] = []
     with subprocess.Popen(
         [str(part) for part in argv],
@@ -88,7 +91,9 @@ def stream(argv: Sequence[str | Path], *, env: Mapping[str, str] | None = None, 
         errors="replace",
     ) as process:
         for line in process.stdout or ():
-            print(line, end="", flush=True)
+            # In one piece: programs that run at once share the terminal.
+            sys.stdout.write(prefix + line)
+            sys.stdout.flush()
             printed.append(line)
     return Finished(process.returncode, "".join(printed))
 

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ import pytest
 from tests import run
 from tests.stages import integration, lint, molecule, pytests, sanity
 from tests.stages.outcomes import Outcome, Status, closing_line, judge, read_junit, read_skips
-from tests.stages.programs import Finished
+from tests.stages.programs import Finished, stream
 
 JUNIT = """<testsuites><testsuite>
 <testcase classname="tests.unit.test_x" name="test_good"/>
@@ -118,6 +120,24 @@ def test_molecule_actions_are_counted() -> None:
     outcomes = molecule.read_actions("default", MOLECULE)
     assert [outcome.test for outcome in outcomes] == ["default::syntax", "default::check", "default::verify"]
     assert closing_line(outcomes) == "1 passed, 1 failed, 1 skipped"
+
+
+def test_two_scenarios_run_at_once_and_are_told_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Broken, it fails the test, when the two do not meet.
+    both = threading.Barrier(2, timeout=30)
+
+    def meet(scenario: str) -> list[Outcome]:
+        both.wait()
+        return [Outcome("molecule", scenario, Status.PASSED)]
+
+    monkeypatch.setattr(molecule, "run_scenario", meet)
+    assert [outcome.test for outcome in molecule.run(["default", "network"])] == ["default", "network"]
+
+
+def test_a_program_is_shown_line_by_line_after_its_prefix(capsys: pytest.CaptureFixture[str]) -> None:
+    finished = stream([sys.executable, "-c", "print('one'); print('two')"], prefix="network: ")
+    assert finished == Finished(0, "one\ntwo\n")
+    assert capsys.readouterr().out == "network: one\nnetwork: two\n"
 
 
 @pytest.mark.parametrize(
