@@ -681,6 +681,70 @@ def settings_of_new_bucket() -> bool:
     return False
 
 
+def bucket() -> Any:
+    """A client of S3, with a versioned bucket made."""
+    s3 = client("s3")
+    s3.create_bucket(Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_bucket_versioning(Bucket="bucket", VersioningConfiguration={"Status": "Enabled"})
+    return s3
+
+
+def log_delivery_by_policy() -> bool:
+    s3 = bucket()
+    logs = {
+        "Effect": "Allow",
+        "Principal": {"Service": "logging.s3.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": "arn:aws:s3:::bucket/*",
+    }
+    policy = {**TLS_ONLY, "Statement": [*TLS_ONLY["Statement"], logs]}
+    s3.put_bucket_policy(Bucket="bucket", Policy=json.dumps(policy))
+    target = {"TargetBucket": "bucket", "TargetPrefix": ""}
+    try:
+        s3.put_bucket_logging(Bucket="bucket", BucketLoggingStatus={"LoggingEnabled": target})
+    except AttributeError:
+        return True
+    return False
+
+
+def newer_noncurrent_versions() -> bool:
+    s3, kept = bucket(), {"NoncurrentDays": 1, "NewerNoncurrentVersions": 2}
+    rule = {"ID": "r", "Status": "Enabled", "Filter": {"Prefix": ""}, "NoncurrentVersionExpiration": kept}
+    s3.put_bucket_lifecycle_configuration(Bucket="bucket", LifecycleConfiguration={"Rules": [rule]})
+    (found,) = s3.get_bucket_lifecycle_configuration(Bucket="bucket")["Rules"]
+    return bool(found["NoncurrentVersionExpiration"] != kept)
+
+
+def replicated_bucket() -> tuple[Any, dict[str, Any]]:
+    """A client of S3, with a bucket that replicates, and its rule."""
+    s3 = bucket()
+    rule = {
+        "ID": "r",
+        "Status": "Enabled",
+        "Priority": 1,
+        "Filter": {"Prefix": "a/"},
+        "DeleteMarkerReplication": {"Status": "Enabled"},
+        "Destination": {"Bucket": "arn:aws:s3:::copies"},
+    }
+    configuration = {"Role": "arn:aws:iam::123456789012:role/r", "Rules": [rule]}
+    s3.put_bucket_replication(Bucket="bucket", ReplicationConfiguration=configuration)
+    return s3, rule
+
+
+def replication_rules() -> bool:
+    s3, rule = replicated_bucket()
+    return bool(s3.get_bucket_replication(Bucket="bucket")["ReplicationConfiguration"]["Rules"] != [rule])
+
+
+def versioning_of_replicated_bucket() -> bool:
+    s3, _rule = replicated_bucket()
+    try:
+        s3.put_bucket_versioning(Bucket="bucket", VersioningConfiguration={"Status": "Suspended"})
+    except ClientError:
+        return False
+    return True
+
+
 def fleet_instance(lifecycle: str = "spot") -> tuple[dict[str, Any], dict[str, Any], str]:
     """What CreateFleet answers, the instance that it launched, and the security group of its launch template."""
     ec2 = client("ec2")
@@ -884,6 +948,10 @@ GAPS: list[Callable[[], bool]] = [
     deletion_of_what_vpc_endpoints_use,
     conditional_deny,
     settings_of_new_bucket,
+    log_delivery_by_policy,
+    newer_noncurrent_versions,
+    replication_rules,
+    versioning_of_replicated_bucket,
 ]
 
 if __name__ == "__main__":

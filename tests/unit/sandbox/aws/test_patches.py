@@ -973,3 +973,103 @@ def test_new_bucket_is_closed(aws: Any) -> None:
     assert set(s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"].values()) == {True}
     rules = s3.get_bucket_ownership_controls(Bucket=bucket)["OwnershipControls"]["Rules"]
     assert rules == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+
+
+@pytest.fixture
+def versioned_bucket(aws: Any) -> str:
+    """A versioned bucket with a name of its own."""
+    s3, name = aws.client("s3"), f"b-{uuid.uuid4().hex}"
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    return name
+
+
+@pytest.mark.parametrize(
+    ("members", "taken"),
+    [
+        ({}, True),
+        ({"Resource": "arn:aws:s3:::{}/s3/*"}, True),
+        ({"Resource": ["arn:aws:s3:::other/*", "arn:aws:s3:::{}/s*"]}, True),
+        ({"Action": ["s3:Put*"]}, True),
+        ({"Resource": "arn:aws:s3:::{}/elsewhere/*"}, False),
+        ({"Principal": {"Service": "delivery.logs.amazonaws.com"}}, False),
+        ({"Principal": {"AWS": "*"}}, False),
+        ({"Action": "s3:GetObject"}, False),
+        ({"Effect": "Deny"}, False),
+    ],
+    ids=["all", "prefix", "one of two", "wildcard", "elsewhere", "other service", "no service", "reads", "deny"],
+)
+def test_logs_are_let_in_by_policy(aws: Any, versioned_bucket: str, members: dict[str, Any], taken: bool) -> None:
+    s3 = aws.client("s3")
+    everybody = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": f"arn:aws:s3:::{versioned_bucket}/*"}
+    insecure = {**everybody, "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    logs = {"Effect": "Allow", "Principal": {"Service": "logging.s3.amazonaws.com"}, "Action": "s3:PutObject"}
+    statement = json.loads(
+        json.dumps({**logs, "Resource": "arn:aws:s3:::{}/*", **members}).replace("{}", versioned_bucket)
+    )
+    policy = {"Version": "2012-10-17", "Statement": [insecure, statement]}
+    s3.put_bucket_policy(Bucket=versioned_bucket, Policy=json.dumps(policy))
+    target = {"LoggingEnabled": {"TargetBucket": versioned_bucket, "TargetPrefix": "s3/"}}
+    if taken:
+        s3.put_bucket_logging(Bucket=versioned_bucket, BucketLoggingStatus=target)
+        assert s3.get_bucket_logging(Bucket=versioned_bucket)["LoggingEnabled"] == target["LoggingEnabled"]
+    else:
+        with pytest.raises(ClientError, match="InvalidTargetBucketForLogging"):
+            s3.put_bucket_logging(Bucket=versioned_bucket, BucketLoggingStatus=target)
+
+
+def test_lifecycle_rules_come_back_as_they_were(aws: Any, versioned_bucket: str) -> None:
+    s3 = aws.client("s3")
+    rules = [
+        {
+            "ID": "old",
+            "Status": "Enabled",
+            "Filter": {"Prefix": ""},
+            "NoncurrentVersionExpiration": {"NoncurrentDays": 30, "NewerNoncurrentVersions": 3},
+        },
+        {"ID": "days", "Status": "Enabled", "Filter": {"Prefix": "a/"}, "Expiration": {"Days": 3}},
+        {
+            "ID": "noncurrent",
+            "Status": "Disabled",
+            "Filter": {"Prefix": ""},
+            "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+        },
+    ]
+    s3.put_bucket_lifecycle_configuration(Bucket=versioned_bucket, LifecycleConfiguration={"Rules": rules})
+    assert s3.get_bucket_lifecycle_configuration(Bucket=versioned_bucket)["Rules"] == rules
+    s3.delete_bucket_lifecycle(Bucket=versioned_bucket)
+    with pytest.raises(ClientError, match="NoSuchLifecycleConfiguration"):
+        s3.get_bucket_lifecycle_configuration(Bucket=versioned_bucket)
+
+
+def test_replication_comes_back_as_it_was(aws: Any, versioned_bucket: str) -> None:
+    s3 = aws.client("s3")
+    encryption = {"ReplicaKmsKeyID": "arn:aws:kms:eu-central-1:123456789012:key/1"}
+    rules = [
+        {
+            "ID": "all",
+            "Status": "Enabled",
+            "Priority": 1,
+            "Filter": {"Prefix": ""},
+            "DeleteMarkerReplication": {"Status": "Disabled"},
+            "SourceSelectionCriteria": {"SseKmsEncryptedObjects": {"Status": "Enabled"}},
+            "Destination": {"Bucket": "arn:aws:s3:::copies", "EncryptionConfiguration": encryption},
+        },
+        {
+            "ID": "some",
+            "Status": "Disabled",
+            "Priority": 2,
+            "Filter": {"Prefix": "a/"},
+            "DeleteMarkerReplication": {"Status": "Enabled"},
+            "Destination": {"Bucket": "arn:aws:s3:::copies"},
+        },
+    ]
+    configuration = {"Role": "arn:aws:iam::123456789012:role/r", "Rules": rules}
+    with pytest.raises(ClientError, match="ReplicationConfigurationNotFoundError"):
+        s3.get_bucket_replication(Bucket=versioned_bucket)
+    s3.put_bucket_replication(Bucket=versioned_bucket, ReplicationConfiguration=configuration)
+    assert s3.get_bucket_replication(Bucket=versioned_bucket)["ReplicationConfiguration"] == configuration
+    with pytest.raises(ClientError, match="InvalidBucketState"):
+        s3.put_bucket_versioning(Bucket=versioned_bucket, VersioningConfiguration={"Status": "Suspended"})
+    s3.delete_bucket_replication(Bucket=versioned_bucket)
+    s3.put_bucket_versioning(Bucket=versioned_bucket, VersioningConfiguration={"Status": "Suspended"})
