@@ -5,27 +5,29 @@
 
 from __future__ import annotations
 
-import functools
 import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
-from ansible_collections.amazon.aws.plugins.module_utils.tagging import (
-    ansible_dict_to_boto3_tag_list,
-    boto3_tag_list_to_ansible_dict,
-)
-from ansible_collections.supastack.aws.plugins.module_utils._difference import Difference, Plain
+from ansible_collections.amazon.aws.plugins.module_utils.tagging import boto3_tag_list_to_ansible_dict
+from ansible_collections.supastack.aws.plugins.module_utils._difference import Plain
 from ansible_collections.supastack.aws.plugins.module_utils._errors import (
     SDK_ERRORS,
     error_code,
     failing_to,
     none_when,
 )
-from ansible_collections.supastack.aws.plugins.module_utils._retries import retry_while, unthrottled
+from ansible_collections.supastack.aws.plugins.module_utils._iam_policy_document import document_of
+from ansible_collections.supastack.aws.plugins.module_utils._retries import unthrottled
+from ansible_collections.supastack.aws.plugins.module_utils._s3_bucket_rules import (
+    by_id,
+    lifecycle_view,
+    logging_view,
+    replication_view,
+)
 
 PUBLIC_ACCESS_SETTINGS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 # The region whose buckets have no location constraint, by S3's own history.
 CLASSIC_REGION = "us-east-1"
-SETTLING_SECONDS = 60
 
 
 def bucket_arn(client: t.Any, name: str) -> str:
@@ -44,6 +46,10 @@ def unknown_view(client: t.Any, name: str) -> Plain:
         "bucket_key_enabled": False,
         "versioning": False,
         "object_ownership": "BucketOwnerEnforced",
+        "policy": {},
+        "lifecycle_rules": [],
+        "logging": {},
+        "replication": {},
         "tags": {},
     }
 
@@ -104,6 +110,37 @@ def get_ownership(client: t.Any, name: str) -> str:
     return str(client.get_bucket_ownership_controls(Bucket=name)["OwnershipControls"]["Rules"][0]["ObjectOwnership"])
 
 
+@failing_to("read the policy of the bucket {name}")
+@none_when("NoSuchBucketPolicy")
+@unthrottled
+def get_policy(client: t.Any, name: str) -> Plain | None:
+    """Return the bucket policy."""
+    return document_of(client.get_bucket_policy(Bucket=name)["Policy"])
+
+
+@failing_to("read the lifecycle rules of the bucket {name}")
+@none_when("NoSuchLifecycleConfiguration")
+@unthrottled
+def get_lifecycle(client: t.Any, name: str) -> list[Plain]:
+    """Return the lifecycle rules as S3 has them."""
+    return list(client.get_bucket_lifecycle_configuration(Bucket=name).get("Rules", []))
+
+
+@failing_to("read the access logging of the bucket {name}")
+@unthrottled
+def get_logging(client: t.Any, name: str) -> Plain:
+    """Return the access logging as S3 has it, empty when it is off."""
+    return dict(client.get_bucket_logging(Bucket=name).get("LoggingEnabled", {}))
+
+
+@failing_to("read the replication of the bucket {name}")
+@none_when("ReplicationConfigurationNotFoundError")
+@unthrottled
+def get_replication(client: t.Any, name: str) -> Plain:
+    """Return the replication as S3 has it."""
+    return dict(client.get_bucket_replication(Bucket=name)["ReplicationConfiguration"])
+
+
 @failing_to("read the tags of the bucket {name}")
 @none_when("NoSuchTagSet")
 @unthrottled
@@ -130,6 +167,10 @@ def read(client: t.Any, name: str) -> Plain | None:
         "bucket_key_enabled": bool(rule.get("BucketKeyEnabled", False)),
         "versioning": get_versioning(client, name),
         "object_ownership": get_ownership(client, name),
+        "policy": get_policy(client, name) or {},
+        "lifecycle_rules": by_id(lifecycle_view(found) for found in get_lifecycle(client, name) or []),
+        "logging": logging_view(get_logging(client, name)),
+        "replication": replication_view(get_replication(client, name)),
         "tags": get_tags(client, name) or {},
     }
 
@@ -160,84 +201,4 @@ def create_bucket(client: t.Any, name: str, ownership: str | None) -> None:
     except SDK_ERRORS as error:
         if error_code(error) == "BucketAlreadyExists":
             raise AnsibleAWSError(message=foreign(name)) from error
-        raise
-
-
-def put_public_access_block(client: t.Any, name: str, values: Plain) -> None:
-    """Switch all four settings on or off."""
-    settings = dict.fromkeys(PUBLIC_ACCESS_SETTINGS, values["public_access_block"])
-    client.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=settings)
-
-
-def put_encryption(client: t.Any, name: str, values: Plain) -> None:
-    """Set key and bucket key, and keep what else the rule says."""
-    rule = get_encryption_rule(client, name) or {}
-    key = values.get("kms_key_arn", key_of(rule))
-    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key} if key else {"SSEAlgorithm": "AES256"}
-    rule["ApplyServerSideEncryptionByDefault"] = default
-    rule["BucketKeyEnabled"] = values.get("bucket_key_enabled", bool(rule.get("BucketKeyEnabled", False)))
-    client.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration={"Rules": [rule]})
-
-
-def put_versioning(client: t.Any, name: str, values: Plain) -> None:
-    """Switch versioning on, or suspend it, since S3 cannot switch it off again."""
-    status = "Enabled" if values["versioning"] else "Suspended"
-    client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": status})
-
-
-def put_ownership(client: t.Any, name: str, values: Plain) -> None:
-    """Set who owns new objects."""
-    rules = [{"ObjectOwnership": values["object_ownership"]}]
-    client.put_bucket_ownership_controls(Bucket=name, OwnershipControls={"Rules": rules})
-
-
-def put_tags(client: t.Any, name: str, values: Plain) -> None:
-    """Replace the tags; S3 has no call for a single one."""
-    if values["tags"]:
-        client.put_bucket_tagging(Bucket=name, Tagging={"TagSet": ansible_dict_to_boto3_tag_list(values["tags"])})
-    else:
-        client.delete_bucket_tagging(Bucket=name)
-
-
-# Public access is blocked before anything else, so that a half-made bucket is never open.
-SETTERS: tuple[tuple[tuple[str, ...], t.Callable[[t.Any, str, Plain], None]], ...] = (
-    (("public_access_block",), put_public_access_block),
-    (("object_ownership",), put_ownership),
-    (("kms_key_arn", "bucket_key_enabled"), put_encryption),
-    (("versioning",), put_versioning),
-    (("tags",), put_tags),
-)
-
-
-@failing_to("set {fields} of the bucket {name}")
-@unthrottled
-def put(client: t.Any, name: str, fields: str, call: t.Callable[[], None]) -> None:
-    """Make one setting, waiting while S3 does not show a new bucket everywhere or is still busy with it."""
-    retry_while(lambda error: error_code(error) in ("NoSuchBucket", "OperationAborted"), call, SETTLING_SECONDS)
-
-
-def update_bucket(client: t.Any, name: str, difference: Difference) -> None:
-    """Make all settings that differ."""
-    for fields, setter in SETTERS:
-        if difference.touches(*fields):
-            values = difference.desired(*fields)
-            put(client, name, ", ".join(values), functools.partial(setter, client, name, values))
-
-
-@failing_to("delete the bucket {name}")
-@none_when("NoSuchBucket")
-@unthrottled
-def delete_bucket(client: t.Any, name: str) -> None:
-    """Delete an empty bucket.
-
-    :raises AnsibleAWSError: when it is not empty.
-    """
-    try:
-        client.delete_bucket(Bucket=name)
-    except SDK_ERRORS as error:
-        if error_code(error) == "BucketNotEmpty":
-            raise AnsibleAWSError(
-                message=f"The bucket {name} is not empty, and this module never deletes objects. "
-                "Empty it first, all versions and delete markers included."
-            ) from error
         raise
