@@ -51,6 +51,8 @@ IDENTITY = {
 # The support of Kubernetes versions ends by the calendar, and these tests do not.
 TODAY = ["--extra-vars", "__eks_today=2026-11-26"]
 OPERATORS = "arn:aws:iam::123456789012:role/operators"
+COPIES = "arn:aws:s3:::demo-copies"
+COPIES_KEY = "arn:aws:kms:eu-central-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef"
 
 # variable, bad value, part of the fix that the message must name
 CASES: dict[str, tuple[str, Any, str]] = {
@@ -163,6 +165,17 @@ CASES: dict[str, tuple[str, Any, str]] = {
     "zone-no-id": ("cluster_services_hosted_zone_ids", ["example.com"], "Z0123456789ABC"),
     "zone-without-domain": ("cluster_services_hosted_zone_ids", ["Z0123456789ABC"], "supabase_domain"),
     "bucket": ("s3_bucket_name", "My_Bucket", "lower-case"),
+    "bucket-reserved": ("s3_bucket_name", "backup--x-s3", "AWS reserves"),
+    "bucket-too-long-for-its-logs": ("s3_bucket_name", "a" * 60, "of 65 characters"),
+    "bucket-absent": ("s3_state", "absent", "by the role s3 alone"),
+    "log-bucket": ("s3_log_bucket_name", "logs_", "lower-case"),
+    "log-bucket-itself": ("s3_log_bucket_name", "demo-supabase-123456789012-eu-west-1", "as s3_bucket_name is"),
+    "versions-for-no-day": ("s3_noncurrent_version_days", 0, "s3_versioning to false"),
+    "versions-too-many": ("s3_noncurrent_versions_kept", 101, "0 to 100"),
+    "uploads-for-no-day": ("s3_incomplete_upload_days", 0, "more than an upload takes"),
+    "logs-for-no-day": ("s3_log_retention_days", 0, "1 or more"),
+    "copies-without-key": ("s3_replication_bucket_arn", COPIES, "s3_replication_kms_key_arn ''"),
+    "key-without-copies": ("s3_replication_kms_key_arn", COPIES_KEY, "s3_replication_bucket_arn is ''"),
 }
 # Values that are bad only together with these.
 TOGETHER: dict[str, dict[str, Any]] = {
@@ -175,6 +188,12 @@ TOGETHER: dict[str, dict[str, Any]] = {
     "nodes-two-processors": {"eks_compute": "managed_nodes"},
     "nodes-no-type": {"eks_compute": "managed_nodes"},
     "nodes-removed-themselves": {"eks_compute": "managed_nodes"},
+    "copies-by-name": {"s3_replication_kms_key_arn": COPIES_KEY},
+    "copies-of-another-partition": {"s3_replication_kms_key_arn": COPIES_KEY},
+    "copies-in-the-bucket": {"s3_replication_kms_key_arn": COPIES_KEY},
+    "copies-among-the-logs": {"s3_replication_kms_key_arn": COPIES_KEY},
+    "copies-by-alias": {"s3_replication_bucket_arn": COPIES},
+    "copies-without-versions": {"s3_replication_bucket_arn": COPIES, "s3_replication_kms_key_arn": COPIES_KEY},
 }
 CASES |= {
     "api-nowhere": ("eks_endpoint_private_access", False, "eks_endpoint_public_access to true"),
@@ -186,6 +205,24 @@ CASES |= {
     "nodes-two-processors": ("eks_nodes_instance_types", ["m7i.large", "m7g.large"], "one machine image"),
     "nodes-no-type": ("eks_nodes_instance_types", ["large"], "m7i.large"),
     "nodes-removed-themselves": ("eks_nodes_removed", ["supabase"], "another name"),
+    "copies-by-name": ("s3_replication_bucket_arn", "demo-copies", "arn:aws:s3:::NAME"),
+    "copies-of-another-partition": ("s3_replication_bucket_arn", "arn:aws-cn:s3:::copies", "arn:aws:s3:::NAME"),
+    "copies-in-the-bucket": (
+        "s3_replication_bucket_arn",
+        "arn:aws:s3:::demo-supabase-123456789012-eu-west-1",
+        "of your own making",
+    ),
+    "copies-among-the-logs": (
+        "s3_replication_bucket_arn",
+        "arn:aws:s3:::demo-supabase-123456789012-eu-west-1-logs",
+        "of your own making",
+    ),
+    "copies-by-alias": (
+        "s3_replication_kms_key_arn",
+        "arn:aws:kms:eu-central-1:123456789012:alias/copies",
+        "An alias is none",
+    ),
+    "copies-without-versions": ("s3_versioning", False, "leave s3_replication_bucket_arn out"),
 }
 # Hosts whose values are right although they look like a case above.
 FINE: dict[str, dict[str, Any]] = {
@@ -197,6 +234,8 @@ FINE: dict[str, dict[str, Any]] = {
             profile("jobs", "jobs"),
         ]
     },
+    "copied": {"s3_replication_bucket_arn": COPIES, "s3_replication_kms_key_arn": COPIES_KEY, "s3_versioning": True},
+    "longest-names": {"supabase_environment": "a" * 20, "supabase_aws_region": "ap-northeast-1"},
     "graviton": {"eks_compute": "managed_nodes", "eks_nodes_instance_types": ["m7g.large", "t4g.large"]},
 }
 
@@ -211,7 +250,7 @@ def host_variables() -> dict[str, dict[str, Any]]:
     """
     hosts: dict[str, dict[str, Any]] = {
         "right": {**GOOD, "case_roles": ROLES},
-        **{host: {**GOOD, **values, "case_roles": ["network", "eks"]} for host, values in FINE.items()},
+        **{host: {**GOOD, **values, "case_roles": ["network", "eks", "s3"]} for host, values in FINE.items()},
         "defaults": {**{name: GOOD[name] for name in GOOD if name not in FOUND}, "case_roles": ROLES},
     }
     for case, (variable, value, _fix) in CASES.items():
