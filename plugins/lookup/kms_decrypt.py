@@ -38,6 +38,13 @@ options:
         an alias.
       - Without it, any key that the credentials may use will do. A ciphertext names its key.
     type: str
+  problem:
+    description:
+      - Whether to return what is wrong with each ciphertext instead of its text, an empty text when nothing is.
+      - It completes a sentence, such as V(was made with another encryption context, ...), and shows nothing of the
+        text. Missing credentials, or an endpoint that does not answer, are an error all the same.
+    type: bool
+    default: false
   region:
     description:
       - Region of the KMS key.
@@ -69,6 +76,14 @@ EXAMPLES = r"""
       encryption_context={'environment': 'production', 'name': 'SUPABASE_SMTP'}, region='eu-west-1') }}"
   no_log: true
 
+- name: Tell why a ciphertext cannot be used
+  ansible.builtin.assert:
+    that: problem | length == 0
+    fail_msg: "SUPABASE_SMTP {{ problem }}."
+  vars:
+    problem: "{{ lookup('supastack.aws.kms_decrypt', kms_secrets_ciphertexts.SUPABASE_SMTP, problem=true,
+      encryption_context={'environment': 'production', 'name': 'SUPABASE_SMTP'}, region='eu-west-1') }}"
+
 - name: Accept only what was encrypted with the key of this environment
   ansible.builtin.set_fact:
     password: "{{ lookup('supastack.aws.kms_decrypt', ciphertext, key_id='alias/production-supabase', profile='ops') }}"
@@ -77,7 +92,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _raw:
-  description: One text for each ciphertext.
+  description: One text for each ciphertext; with O(problem), what is wrong with it.
   type: list
   elements: str
 """
@@ -118,26 +133,42 @@ def make_client(options: t.Mapping[str, t.Any]) -> t.Any:
     )
 
 
-def decrypted(client: t.Any, subject: str, ciphertext: str, options: t.Mapping[str, t.Any]) -> str:
+class ProblemError(Exception):
+    """What is wrong with a ciphertext. The message completes a sentence, "It ...", and shows nothing of the text."""
+
+
+def opened(client: t.Any, ciphertext: str, options: t.Mapping[str, t.Any]) -> str:
     """Return the text that a ciphertext holds.
 
-    :param subject: names the ciphertext in messages, which never quote it: it may be a value that nobody encrypted.
-    :raises AnsibleLookupError: when it cannot be decrypted, or holds no text. The message shows nothing of it.
+    :raises ProblemError: when it cannot be decrypted, or holds no text.
     """
     try:
         context = checked_context(options["encryption_context"])
         value = open_ciphertext(client, ciphertext, context, options.get("key_id")).value
     except UndecryptableError as error:
-        raise AnsibleLookupError(f"kms_decrypt: {subject} {error}.") from None
+        raise ProblemError(str(error)) from None
     except AnsibleAWSError as error:
-        raise AnsibleLookupError(f"kms_decrypt: {subject}: {error}") from None
+        raise ProblemError(f"cannot be used: {error}") from None
     text = value.decode("utf-8", "replace")
     # An error of strict decoding would carry the value.
     if text.encode("utf-8") != value:
-        raise AnsibleLookupError(
-            f"kms_decrypt: {subject} holds binary data, not text in UTF-8. Encode it before encrypting."
-        )
+        raise ProblemError("holds binary data, not text in UTF-8. Encode it before encrypting")
     return text
+
+
+def decrypted(client: t.Any, subject: str, ciphertext: str, options: t.Mapping[str, t.Any]) -> str:
+    """Return the text that a ciphertext holds, or with the option problem what is wrong with it.
+
+    :param subject: names the ciphertext in messages, which never quote it: it may be a value that nobody encrypted.
+    :raises AnsibleLookupError: when something is wrong with it.
+    """
+    try:
+        text = opened(client, ciphertext, options)
+    except ProblemError as error:
+        if options["problem"]:
+            return str(error)
+        raise AnsibleLookupError(f"kms_decrypt: {subject} {error}.") from None
+    return "" if options["problem"] else text
 
 
 class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core ships no types

@@ -14,7 +14,7 @@ author:
   - Supastack contributors (@supastack)
 short_description: Describe Secrets Manager secrets without reading their values
 description:
-  - Tells which of the named secrets exist, with ARN, KMS key and tags.
+  - Tells which of the named secrets exist, with ARN, KMS key, current version and tags.
   - Calls C(secretsmanager:DescribeSecret) only. It neither needs nor uses the right to read a secret's value.
 options:
   names:
@@ -65,6 +65,10 @@ secrets:
       description: The key that encrypts the secret. Empty for the AWS managed key.
       type: str
       sample: arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab
+    version_id:
+      description: Version of the value that is current. Empty when the secret has no value.
+      type: str
+      sample: 01234567-89ab-cdef-0123-456789abcdef
     scheduled_for_deletion:
       description: Whether the secret is in its recovery window.
       type: bool
@@ -96,12 +100,19 @@ def describe_secret(client: t.Any, name: str) -> dict[str, t.Any]:
     return description
 
 
+def current_version(description: dict[str, t.Any]) -> str:
+    """Return the id of the version that a reader gets, empty when there is none."""
+    versions: dict[str, list[str]] = description.get("VersionIdsToStages", {})
+    return next((version for version, stages in versions.items() if "AWSCURRENT" in stages), "")
+
+
 def summary(description: dict[str, t.Any]) -> dict[str, t.Any]:
     """Return what the module tells about a secret."""
     return {
         "arn": description["ARN"],
         "name": description["Name"],
         "kms_key_id": description.get("KmsKeyId", ""),
+        "version_id": current_version(description),
         "scheduled_for_deletion": "DeletedDate" in description,
         "tags": boto3_tag_list_to_ansible_dict(description.get("Tags", [])),
     }

@@ -209,6 +209,14 @@ def test_refusals_of_kms_say_what_to_do(kms: Callable[..., list[Any]], answer: s
     assert [text for text in ["term 2", *texts] if text not in message] == []
 
 
+def test_problems_are_told_instead_of_texts(kms: Callable[..., list[Any]]) -> None:
+    kms(decrypt(SECRET.encode()), decrypt("InvalidCiphertextException: ", OTHER_BLOB), decrypt("DisabledException: no"))
+    fine, bound, disabled = look_up(CIPHERTEXT, OTHER, CIPHERTEXT, problem=True, **OPTIONS)
+    assert fine == ""
+    assert bound.startswith("was made with another encryption context")
+    assert disabled.startswith("cannot be used: Failed to decrypt the ciphertext: its KMS key is disabled")
+
+
 def test_a_damaged_envelope(kms: Callable[..., list[Any]]) -> None:
     kms(decrypt(bytes(32)))
     message = refusal(seal(SECRET.encode(), DATA_KEY, BLOB, CONTEXT), **OPTIONS)

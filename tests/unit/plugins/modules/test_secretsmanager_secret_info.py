@@ -13,6 +13,7 @@ from ansible_collections.supastack.aws.plugins.modules import secretsmanager_sec
 
 ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:production-supabase-db-AbCdEf"
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef"
+VERSION = "01234567-89ab-cdef-0123-456789abcdef"
 NAMES = {"names": ["production-supabase-db", "production-supabase-jwt"]}
 MISSING = ("describe_secret", {"SecretId": "production-supabase-jwt"}, "ResourceNotFoundException: none")
 
@@ -25,7 +26,8 @@ def described(**extra: Any) -> tuple[str, dict[str, Any], dict[str, Any]]:
 
 @pytest.mark.parametrize("check_mode", [False, True], ids=["real", "check"])
 def test_tells_what_exists_and_never_the_value(run_module: Callable[..., Any], check_mode: bool) -> None:
-    steps = [described(KmsKeyId=KEY), MISSING]
+    versions = {"0" * 32: ["AWSPREVIOUS"], VERSION: ["OURS", "AWSCURRENT"]}
+    steps = [described(KmsKeyId=KEY, VersionIdsToStages=versions), MISSING]
     outcome = run_module(secretsmanager_secret_info, NAMES, steps, check_mode=check_mode)
     assert outcome.result["changed"] is False
     assert outcome.result["secrets"] == [
@@ -33,10 +35,16 @@ def test_tells_what_exists_and_never_the_value(run_module: Callable[..., Any], c
             "arn": ARN,
             "name": "production-supabase-db",
             "kms_key_id": KEY,
+            "version_id": VERSION,
             "scheduled_for_deletion": False,
             "tags": {"team": "platform"},
         }
     ]
+
+
+def test_a_secret_without_a_value_has_no_version(run_module: Callable[..., Any]) -> None:
+    outcome = run_module(secretsmanager_secret_info, NAMES, [described(), MISSING])
+    assert outcome.result["secrets"][0]["version_id"] == ""
 
 
 def test_a_secret_in_its_recovery_window_is_marked(run_module: Callable[..., Any]) -> None:
