@@ -31,6 +31,8 @@ options:
       - SUPABASE_DB
       - SUPABASE_DB_ROLES
       - SUPABASE_JWT
+      - SUPABASE_REALTIME
+      - SUPABASE_S3_PROTOCOL
   jwt:
     description:
       - The keys of the secret V(SUPABASE_JWT), with which the API keys are signed.
@@ -73,6 +75,9 @@ _value:
     - V(SUPABASE_API_KEYS) has C(anon), C(service_role), C(publishable), C(secret), C(anon_asymmetric) and
       C(service_role_asymmetric). The tokens are valid for five years.
     - V(SUPABASE_DASHBOARD) has C(username) (always V(supabase)), C(password) and C(pg_meta_crypto_key).
+    - V(SUPABASE_REALTIME) has C(secret_key_base) (64 characters) and C(db_enc_key) (exactly 16, an AES-128 key).
+    - V(SUPABASE_S3_PROTOCOL) has C(access_key_id) and C(secret_access_key), which the S3 endpoint of Supabase's own
+      storage accepts. They are no AWS credentials.
   type: dict
 """
 
@@ -101,8 +106,10 @@ ALPHABET = string.ascii_letters + string.digits
 COORDINATE_BYTES = 32
 # Upstream's key scripts use five years of 365 days.
 TOKEN_LIFETIME_SECONDS = 5 * 365 * 24 * 3600
-# The roles that a service logs in as with a password of its own.
-DATABASE_ROLES = ("authenticator",)
+# The roles that a service logs in as with a password of its own: rest, realtime, auth and storage.
+DATABASE_ROLES = ("authenticator", "supabase_admin", "supabase_auth_admin", "supabase_storage_admin")
+# Realtime encrypts with AES-128 and takes the text itself as the key.
+REALTIME_KEY_LENGTH = 16
 
 Keys = dict[str, str]
 
@@ -144,15 +151,16 @@ def elliptic_jwk() -> Keys:
     }
 
 
-def jwt_keys() -> Keys:
-    """Return the JWT secret and both key sets made of it and of a new P-256 key.
+def jwt_keys(secret: str | None = None, private: t.Mapping[str, t.Any] | None = None) -> Keys:
+    """Return the JWT secret and both key sets made of it and of a P-256 key, both new unless they are given.
 
     Auth accepts exactly one key whose operations include "sign" and reads the HS256 secret from the key without any.
     """
-    secret = password()
-    symmetric = {"kty": "oct", "k": base64url(secret.encode("ascii")), "alg": "HS256"}
-    common = {"kid": str(uuid.uuid4()), "use": "sig", "alg": "ES256", "ext": True}
-    private = {**elliptic_jwk(), **common, "key_ops": ["sign", "verify"]}
+    secret = secret or password()
+    symmetric = {"kty": "oct", "k": base64url(secret.encode("utf-8")), "alg": "HS256"}
+    if private is None:
+        common = {"kid": str(uuid.uuid4()), "use": "sig", "alg": "ES256", "ext": True}
+        private = {**elliptic_jwk(), **common, "key_ops": ["sign", "verify"]}
     public = {name: value for name, value in private.items() if name != "d"} | {"key_ops": ["verify"]}
     return {
         "secret": secret,
@@ -236,6 +244,12 @@ GENERATORS: dict[str, t.Callable[[], Keys]] = {
     "SUPABASE_DB": lambda: {"username": "postgres", "password": password()},
     "SUPABASE_DB_ROLES": lambda: {role: password() for role in DATABASE_ROLES},
     "SUPABASE_JWT": jwt_keys,
+    "SUPABASE_REALTIME": lambda: {"secret_key_base": password(64), "db_enc_key": password(REALTIME_KEY_LENGTH)},
+    # Lengths of upstream's: 16 and 32 bytes in hexadecimal.
+    "SUPABASE_S3_PROTOCOL": lambda: {
+        "access_key_id": secrets.token_hex(16),
+        "secret_access_key": secrets.token_hex(32),
+    },
 }
 
 

@@ -44,6 +44,11 @@ def refuses_to_generate_keys(plugin: Any) -> None:
         plugin.supabase_keys("SUPABASE_DB")
 
 
+def refuses_to_complete_a_secret(plugin: Any) -> None:
+    with pytest.raises(AnsibleFilterError, match="pip install cryptography"):
+        plugin.supabase_secret("SUPABASE_DB")
+
+
 def refuses_to_make_a_token(plugin: Any) -> None:
     with pytest.raises(AnsibleError, match="pip install boto3"):
         plugin.LookupModule().run(["production"], variables={})
@@ -76,6 +81,7 @@ def refuses_envelopes_only(plugin: Any) -> None:
 GUARDED: dict[str, tuple[str, Callable[[Any], None]]] = {
     "filter/aws_regions.py": ("botocore", refuses_to_list_regions),
     "filter/supabase_keys.py": ("cryptography", refuses_to_generate_keys),
+    "filter/supabase_secret.py": ("cryptography", refuses_to_complete_a_secret),
     "lookup/eks_token.py": ("botocore", refuses_to_make_a_token),
     "module_utils/_eks_addon.py": ("yaml", compares_yaml_as_text),
     "module_utils/_errors.py": ("botocore", leaves_it_to_the_module_to_name_the_sdk),

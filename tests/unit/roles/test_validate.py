@@ -7,6 +7,7 @@ Each case is a host of one inventory, so that a single run of the play answers a
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import subprocess
@@ -53,6 +54,8 @@ TODAY = ["--extra-vars", "__eks_today=2026-11-26"]
 OPERATORS = "arn:aws:iam::123456789012:role/operators"
 COPIES = "arn:aws:s3:::demo-copies"
 COPIES_KEY = "arn:aws:kms:eu-central-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef"
+
+CIPHERTEXT = base64.b64encode(bytes(range(160))).decode()
 
 # variable, bad value, part of the fix that the message must name
 CASES: dict[str, tuple[str, Any, str]] = {
@@ -150,6 +153,13 @@ CASES: dict[str, tuple[str, Any, str]] = {
     "bundle-folder": ("rds_ca_bundle", "/usr", "PEM file"),
     "bundle-without-tls": ("rds_ca_bundle", "http://example.com/bundle.pem", "https://"),
     "alias": ("kms_secrets_key_alias", "demo", "alias/"),
+    "ciphertext-cut-off": ("kms_secrets_ciphertexts", {"SUPABASE_DB": "AQICAHh"}, "Encrypt the value again"),
+    "ciphertexts-none": ("kms_secrets_ciphertexts", None, "dict"),
+    "ciphertext-missing": ("kms_secrets_ciphertexts", {"SUPABASE_DB": None}, "playbooks/encrypt.yml printed"),
+    "ciphertext-of-nothing": ("kms_secrets_ciphertexts", {"SUPABASE_DBB": "AQICAHh"}, "SUPABASE_DB_ROLES"),
+    "secret-empty": ("kms_secrets_values", {"SUPABASE_JWT": ""}, "leave the secret out"),
+    "secret-with-slash": ("kms_secrets_values", {"SUPABASE_DB": "correct/horse"}, "printable ASCII"),
+    "secret-name": ("kms_secrets_values", {"my-token": "x"}, "MY_TOKEN"),
     "store-name": ("cluster_services_secret_store_name", "My_Store", "lower-case"),
     "chart-nowhere": ("cluster_services_load_balancer_chart", "/nope", "oci://"),
     "chart-without-tls": ("cluster_services_external_dns_chart_repository", "http://example.com", "https"),
@@ -194,8 +204,10 @@ TOGETHER: dict[str, dict[str, Any]] = {
     "copies-among-the-logs": {"s3_replication_kms_key_arn": COPIES_KEY},
     "copies-by-alias": {"s3_replication_bucket_arn": COPIES},
     "copies-without-versions": {"s3_replication_bucket_arn": COPIES, "s3_replication_kms_key_arn": COPIES_KEY},
+    "secret-twice": {"kms_secrets_ciphertexts": {"SUPABASE_DB": CIPHERTEXT}},
 }
 CASES |= {
+    "secret-twice": ("kms_secrets_values", {"SUPABASE_DB": "correct-horse"}, "in one of the two"),
     "api-nowhere": ("eks_endpoint_private_access", False, "eks_endpoint_public_access to true"),
     "principal-twice": ("eks_viewer_principal_arns", [OPERATORS], "name each once"),
     "fargate-ebs": ("eks_fargate_profiles", [profile("jobs", "job?")], "EBS volumes"),
@@ -236,6 +248,11 @@ FINE: dict[str, dict[str, Any]] = {
     },
     "copied": {"s3_replication_bucket_arn": COPIES, "s3_replication_kms_key_arn": COPIES_KEY, "s3_versioning": True},
     "longest-names": {"supabase_environment": "a" * 20, "supabase_aws_region": "ap-northeast-1"},
+    "secrets": {
+        "kms_secrets_ciphertexts": {"SUPABASE_DB": CIPHERTEXT},
+        "kms_secrets_values": {"MY_TOKEN": "{{ 'correct-horse' }}"},
+        "case_roles": ["kms_secrets"],
+    },
     "graviton": {"eks_compute": "managed_nodes", "eks_nodes_instance_types": ["m7g.large", "t4g.large"]},
 }
 
@@ -250,7 +267,7 @@ def host_variables() -> dict[str, dict[str, Any]]:
     """
     hosts: dict[str, dict[str, Any]] = {
         "right": {**GOOD, "case_roles": ROLES},
-        **{host: {**GOOD, **values, "case_roles": ["network", "eks", "s3"]} for host, values in FINE.items()},
+        **{host: {**GOOD, "case_roles": ["network", "eks", "s3"], **values} for host, values in FINE.items()},
         "defaults": {**{name: GOOD[name] for name in GOOD if name not in FOUND}, "case_roles": ROLES},
     }
     for case, (variable, value, _fix) in CASES.items():
@@ -317,6 +334,10 @@ def test_bad_input_is_refused(messages: dict[str, str], case: str) -> None:
         assert all(
             (json.dumps(part, sort_keys=True) if isinstance(part, dict) else str(part)) in message for part in values
         )
+
+
+def test_no_message_shows_a_secret(messages: dict[str, str]) -> None:
+    assert "horse" not in json.dumps(messages)
 
 
 def test_the_play_calls_nothing() -> None:

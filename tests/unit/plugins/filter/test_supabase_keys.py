@@ -50,7 +50,8 @@ def test_database_master() -> None:
 
 def test_database_roles_have_one_password_each() -> None:
     keys = generate("SUPABASE_DB_ROLES")
-    assert set(keys) == {"authenticator"}
+    assert set(keys) == {"authenticator", "supabase_admin", "supabase_auth_admin", "supabase_storage_admin"}
+    assert len(set(keys.values())) == len(keys)
     assert all(PASSWORD.fullmatch(password) for password in keys.values())
 
 
@@ -60,6 +61,20 @@ def test_dashboard() -> None:
     assert keys["username"] == "supabase"
     assert PASSWORD.fullmatch(keys["password"])
     assert len(keys["pg_meta_crypto_key"]) >= 32
+
+
+def test_realtime() -> None:
+    keys = generate("SUPABASE_REALTIME")
+    assert set(keys) == {"secret_key_base", "db_enc_key"}
+    assert re.fullmatch("[A-Za-z0-9]{64}", keys["secret_key_base"])
+    assert re.fullmatch("[A-Za-z0-9]{16}", keys["db_enc_key"])
+
+
+def test_s3_protocol() -> None:
+    keys = generate("SUPABASE_S3_PROTOCOL")
+    assert set(keys) == {"access_key_id", "secret_access_key"}
+    assert re.fullmatch("[0-9a-f]{32}", keys["access_key_id"])
+    assert re.fullmatch("[0-9a-f]{64}", keys["secret_access_key"])
 
 
 def test_every_call_makes_new_values() -> None:
