@@ -30,9 +30,9 @@ def ran(playbook: str | Path, *options: str, **environment: str) -> subprocess.C
 
 
 @pytest.mark.parametrize("options", [(), ("--check",)], ids=["run", "check"])
-@pytest.mark.parametrize("playbook", ["playbooks/site.yml", "playbooks/smoke.yml"])
+@pytest.mark.parametrize("playbook", ["site", "smoke", "encrypt", "decrypt"])
 def test_an_inventory_without_environment_is_refused(playbook: str, options: tuple[str, ...]) -> None:
-    done = ran(playbook, "-i", "localhost,", *options)
+    done = ran(f"playbooks/{playbook}.yml", "-i", "localhost,", *options)
     assert done.returncode == 2, done.stdout + done.stderr
     message = " ".join(done.stdout.split())
     assert "has no host in the group supabase_environments: use -i inventories/production" in message

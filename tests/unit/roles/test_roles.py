@@ -59,11 +59,13 @@ STOCK = {
 # They change nothing outside the controller, and check mode runs them.
 BUILTIN = {
     "ansible.builtin.assert",
+    "ansible.builtin.copy",
     "ansible.builtin.debug",
     "ansible.builtin.fail",
     "ansible.builtin.import_tasks",
     "ansible.builtin.include_tasks",
     "ansible.builtin.set_fact",
+    "ansible.builtin.stat",
     "ansible.builtin.wait_for",
 }
 # Only where a task says so: by itself, check mode skips them.
