@@ -93,3 +93,18 @@ def test_the_last_look_counts() -> None:
     assert role("__kms_secrets_described", **known) == found("demo-supabase-db")["secrets"]
     made = found("demo-supabase-db", "demo-supabase-api-keys")
     assert role("__kms_secrets_described", **known, __kms_secrets_made=made) == made["secrets"]
+
+
+@pytest.mark.parametrize(
+    ("instances", "due"),
+    [
+        ([], True),
+        ([{"tags": {}}], True),
+        ([{"tags": {"supastack:secret-version": "version-1"}}], True),
+        ([{"tags": {"supastack:secret-version": "version-2"}}], False),
+    ],
+    ids=["new", "of an older release", "another version", "this version"],
+)
+def test_the_database_gets_its_password_when_it_has_another_version(instances: list[Any], due: bool) -> None:
+    variables = {"__rds_found": {"instances": instances}, "rds_master_secret_version": "version-2"}
+    assert evaluate("rds", "__rds_password_due", **BASE, **variables) is due
