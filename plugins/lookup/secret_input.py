@@ -87,7 +87,7 @@ def standard_input() -> Path:
     path = Path(f"/proc/{main.pid if main else 'self'}/fd/0")
     if not path.exists():
         raise AnsibleLookupError("secret_input: - needs /proc, which Linux has. Give the path of a file.")
-    if os.readlink(path).startswith(("/dev/pts/", "/dev/tty", "/dev/console")):
+    if str(path.readlink()).startswith(("/dev/pts/", "/dev/tty", "/dev/console")):
         raise AnsibleLookupError(
             "secret_input: - is a terminal here. Pipe the value in, or leave file out to be asked."
         )

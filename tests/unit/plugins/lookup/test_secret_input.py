@@ -93,7 +93,7 @@ def test_standard_input_of_the_process_itself(monkeypatch: pytest.MonkeyPatch, t
 
 
 def test_a_terminal_as_standard_input_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.readlink", lambda path: "/dev/pts/3")
+    monkeypatch.setattr(Path, "readlink", lambda path: Path("/dev/pts/3"))
     with pytest.raises(AnsibleLookupError, match="leave file out to be asked"):
         look_up(file="-")
 
