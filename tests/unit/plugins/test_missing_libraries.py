@@ -49,6 +49,11 @@ def refuses_to_complete_a_secret(plugin: Any) -> None:
         plugin.supabase_secret("SUPABASE_DB")
 
 
+def refuses_to_look_at_certificates(plugin: Any) -> None:
+    with pytest.raises(AnsibleFilterError, match="pip install cryptography"):
+        plugin.pem_certificates("")
+
+
 def refuses_to_make_a_token(plugin: Any) -> None:
     with pytest.raises(AnsibleError, match="pip install boto3"):
         plugin.LookupModule().run(["production"], variables={})
@@ -86,6 +91,7 @@ GUARDED: dict[str, tuple[str, Callable[[Any], None]]] = {
     "module_utils/_eks_addon.py": ("yaml", compares_yaml_as_text),
     "module_utils/_errors.py": ("botocore", leaves_it_to_the_module_to_name_the_sdk),
     "module_utils/_kms_envelope.py": ("cryptography", refuses_envelopes_only),
+    "test/pem_certificates.py": ("cryptography", refuses_to_look_at_certificates),
     "plugin_utils/_aws_session.py": ("botocore", says_that_there_is_no_sdk),
 }
 
