@@ -19,7 +19,7 @@ import psycopg
 
 from sandbox import processes
 from sandbox.pki import Authority
-from sandbox.postgres import roles
+from sandbox.postgres import backup, roles
 from sandbox.postgres.account import Account
 from sandbox.postgres.binaries import Installation
 from sandbox.postgres.configuration import ADMINISTRATOR, Configuration, Place, render
@@ -78,6 +78,18 @@ class Server:
         self.start(parameters)
         with self.administrate() as connection:
             roles.create(connection, master, password)
+
+    def save(self, target: Path) -> None:
+        """Copy the data of the running server into an empty folder, for `restore`."""
+        with self.administrate() as connection:
+            backup.back_up(connection, self.folder / "data", target, self.account.give)
+
+    def restore(self, saved: Path, parameters: Mapping[str, str]) -> None:
+        """Start with data that `save` copied from a server of the same major version, its roles included."""
+        self.destroy()
+        self._make_folders()
+        backup.copy_folder(saved, self.folder / "data", self.account.give)
+        self.start(parameters)
 
     def start(self, parameters: Mapping[str, str]) -> None:
         """Start with these parameters and wait until it answers. Raises ServerError when it ends instead."""

@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -111,22 +113,57 @@ class Fleet:
         if identifier.lower() in self._members:
             raise DBInstanceAlreadyExists()
 
+    @property
+    def snapshots(self) -> Path:
+        """Where the data of snapshots is."""
+        return self.sandbox.path("snapshots")
+
     def create(self, database: DBInstance, password: str) -> None:
         """Start a server for a new instance: creating, then available or failed."""
-        options = self.sandbox.read().get("options", {})
-        member = Member(self.sandbox, database, None)
-        self._members[member.identifier] = member
+        bypass = self.sandbox.read().get("options", {}).get("rds_bypassrls", True)
         # moto would keep the clear text for as long as the instance lives.
         database.master_user_password = None
 
+        def make(server: Server, parameters: Mapping[str, str]) -> None:
+            server.create(Master(database.master_username or "", database.db_name, bypass), password, parameters)
+
+        self._build(database, make)
+
+    def save(self, database: DBInstance, folder: Path) -> None:
+        """Copy the data of an available instance. Raises SandboxError, OSError or psycopg.Error, leaving nothing."""
+        server = self._members[database.db_instance_identifier].server
+        shutil.rmtree(folder, ignore_errors=True)
+        if server is None:
+            return
+        try:
+            server.save(folder)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+    def restore(self, database: DBInstance, folder: Path, keep: bool = True) -> None:
+        """Start a server for a new instance with saved data, which goes away afterwards unless it is to be kept."""
+
+        def make(server: Server, parameters: Mapping[str, str]) -> None:
+            try:
+                server.restore(folder, parameters)
+            finally:
+                if not keep:
+                    shutil.rmtree(folder, ignore_errors=True)
+
+        self._build(database, make)
+
+    def _build(self, database: DBInstance, make: Callable[[Server, Mapping[str, str]], None]) -> None:
+        api_only = self.sandbox.read().get("options", {}).get("api_only")
+        member = Member(self.sandbox, database, None)
+        self._members[member.identifier] = member
+
         def work() -> None:
             member.applied = parameter_groups.values(database)
-            if not options.get("api_only"):
+            if not api_only:
                 major = engine.major_of(database.engine_version)
                 member.server = Server(self.sandbox, member.identifier, database.address, major)
-                bypass = options.get("rds_bypassrls", True)
-                master = Master(database.master_username or "", database.db_name, bypass)
-                member.server.create(master, password, member.applied)
+                make(member.server, member.applied)
             member.publish()
 
         seconds = self._seconds("rds_instance_create_multi_az" if database.multi_az else "rds_instance_create")
@@ -240,6 +277,7 @@ class Fleet:
         for member in list(self._members.values()):
             member.end_wait()
             self.delete(member.database)
+        shutil.rmtree(self.snapshots, ignore_errors=True)
 
     def settle(self, identifier: str | None = None) -> None:
         """Wait until the instance (all without an argument) has left its transitional state.

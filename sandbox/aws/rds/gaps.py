@@ -24,6 +24,10 @@ from sandbox.aws.wrap import wrap
 # RDS user guide, "Amazon RDS DB instance storage": gp3 baseline of PostgreSQL, below and from 400 GiB on.
 _GP3_SMALL, _GP3_LARGE, _GP3_THRESHOLD = (3000, 125), (12000, 500), 400
 _INSIGHTS_RETENTION_DAYS = 7
+_SETTINGS = {
+    "database_insights_mode": "standard",
+    "engine_lifecycle_support": "open-source-rds-extended-support",
+}
 
 
 def patch_gp3_defaults() -> None:
@@ -75,6 +79,19 @@ def _set_insights(database: DBInstance, asked: dict[str, Any]) -> None:
     }
     for name, default in defaults.items():
         state[name] = asked.get(name) or state.get(name) or default
+
+
+def patch_dropped_settings() -> None:
+    """DatabaseInsightsMode and EngineLifecycleSupport are dropped at creation; AWS reports both, its defaults too.
+
+    Symptom: what was asked for at creation has to be asked for again.
+    """
+
+    def initialize(original: Callable[..., None], database: DBInstance, *arguments: Any, **named: Any) -> None:
+        original(database, *arguments, **named)
+        vars(database).update({name: named.get(name) or default for name, default in _SETTINGS.items()})
+
+    wrap(DBInstance, "__init__", initialize)
 
 
 def patch_default_subnet_group() -> None:
@@ -195,6 +212,7 @@ def patch_engine_versions() -> None:
 PATCHES: tuple[Callable[[], None], ...] = (
     patch_gp3_defaults,
     patch_performance_insights,
+    patch_dropped_settings,
     patch_default_subnet_group,
     patch_resource_id,
     patch_kms_key,

@@ -10,16 +10,13 @@ from typing import Any
 from moto.rds.models import DBInstance, RDSBackend
 from moto.rds.responses import RDSResponse
 
-from sandbox.aws.rds import parameter_groups, refusals
+from sandbox.aws.rds import parameter_groups, refusals, snapshots
 from sandbox.aws.rds.fleet import Fleet, endpoint_address
 from sandbox.aws.wrap import wrap
 
 # moto would answer these from its books alone, without any data behind them.
 _REFUSED = {
-    "create_db_snapshot": "DB snapshots",
-    "copy_db_snapshot": "DB snapshots",
-    "restore_db_instance_from_db_snapshot": "restores from a snapshot",
-    "restore_db_instance_to_point_in_time": "restores to a point in time",
+    "copy_db_snapshot": "copies of DB snapshots",
     "create_db_instance_read_replica": "read replicas",
     "create_blue_green_deployment": "blue/green deployments",
     "create_db_cluster": "DB clusters",
@@ -30,9 +27,10 @@ def attach(fleet: Fleet) -> None:
     """Route moto's RDS through `fleet`."""
     for operation, what in _REFUSED.items():
         wrap(RDSBackend, operation, refusals.refuse(what))
-    # Part of CreateDBInstance in moto; the first automated backup comes with snapshots.
+    # Part of CreateDBInstance in moto, of a database that is not there yet.
     wrap(DBInstance, "save_automated_backup", lambda _original, _database: None)
     _attach_properties(fleet)
+    snapshots.attach(fleet, RDSBackend.create_db_instance)
     _attach_creation(fleet)
     _attach_changes(fleet)
     _attach_states(fleet)
@@ -84,8 +82,12 @@ def _attach_changes(fleet: Fleet) -> None:
             # Which moto refuses.
             return original(backend, **request)
         final, skip = request.get("final_db_snapshot_identifier"), request.get("skip_final_snapshot")
-        refusals.check_delete(existing, final, skip)
-        fleet.begin_deletion(existing, lambda: original(backend, **request))
+        refusals.check_delete(final, skip)
+        if final:
+            backend.create_db_snapshot(identifier, final)
+        # Which moto would take of an instance that is gone already.
+        rest = {**request, "final_db_snapshot_identifier": None, "skip_final_snapshot": True}
+        fleet.begin_deletion(existing, lambda: original(backend, **rest))
         return existing
 
     wrap(RDSBackend, "modify_db_instance", modify)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from moto.core.responses import ActionResult
 from moto.rds.exceptions import (
     DBParameterGroupNotFoundError,
     InvalidParameterCombination,
@@ -128,9 +129,28 @@ def _check(group: DBParameterGroup, changes: Sequence[dict[str, Any]]) -> None:
             raise InvalidParameterValue(str(error)) from error
 
 
+def describe_engine_default_parameters(response: RDSResponse) -> ActionResult:
+    """The handler that moto lacks."""
+    family = response.params.get("DBParameterGroupFamily")
+    if family not in parameters.FAMILIES:
+        raise InvalidParameterValue(f"ParameterGroupFamily {family} is not a valid parameter group family")
+    found = list(parameters.catalogue(family).values())
+    return ActionResult({"EngineDefaults": {"DBParameterGroupFamily": family, "Parameters": found}})
+
+
+def patch_family_defaults() -> None:
+    """DescribeEngineDefaultParameters is not implemented."""
+
+    def describe(response: RDSResponse) -> ActionResult:
+        return describe_engine_default_parameters(response)
+
+    setattr(RDSResponse, describe_engine_default_parameters.__name__, describe)
+
+
 PATCHES: tuple[Callable[[], None], ...] = (
     patch_unknown_group,
     patch_new_group,
     patch_modification,
     patch_group_in_use,
+    patch_family_defaults,
 )

@@ -77,13 +77,29 @@ def check_modify(backend: RDSBackend, database: DBInstance, request: Request) ->
         _check_family(backend, version, request["db_parameter_group_name"])
 
 
-def check_delete(database: DBInstance, final_snapshot: str | None, skip_final_snapshot: bool | None) -> None:
+def check_restore(backend: RDSBackend, source: DBInstance, request: Request) -> None:
+    """Raise what RDS would answer to a bad restore of what `source` was."""
+    if request.get("manage_master_user_password"):
+        raise not_implemented("ManageMasterUserPassword; modify the restored instance with MasterUserPassword")
+    if request.get("db_instance_class"):
+        _check_class(request["db_instance_class"])
+    _check_storage(request)
+    if (request.get("allocated_storage") or source.allocated_storage) < source.allocated_storage:
+        raise InvalidParameterValue(
+            "The allocated storage size can't be less than the source snapshot or backup size: "
+            f"{source.allocated_storage} GiB."
+        )
+    _check_family(backend, source.engine_version, request.get("db_parameter_group_name"))
+
+
+def check_delete(final_snapshot: str | None, skip_final_snapshot: bool | None) -> None:
     """Raise what RDS would answer to a bad DeleteDBInstance; protection itself is checked by moto."""
-    if database.deletion_protection or skip_final_snapshot:
-        return
-    if final_snapshot:
-        raise not_implemented("final snapshots; pass SkipFinalSnapshot")
-    raise InvalidParameterCombination("FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.")
+    if final_snapshot and skip_final_snapshot:
+        raise InvalidParameterCombination("FinalDBSnapshotIdentifier can not be specified when deleting without one.")
+    if not final_snapshot and not skip_final_snapshot:
+        raise InvalidParameterCombination(
+            "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified."
+        )
 
 
 def check_password(password: str | None) -> None:

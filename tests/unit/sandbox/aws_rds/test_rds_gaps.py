@@ -87,6 +87,15 @@ def insights_dropped(account: Account) -> bool:
     return before != (True, 7) or after.get("PerformanceInsightsEnabled") is not False
 
 
+def settings_dropped(account: Account) -> bool:
+    rds = account("rds")
+    asked = {"EngineLifecycleSupport": "open-source-rds-extended-support-disabled", "DatabaseInsightsMode": "advanced"}
+    defaults = {"EngineLifecycleSupport": "open-source-rds-extended-support", "DatabaseInsightsMode": "standard"}
+    found = instance(rds, **asked, EnablePerformanceInsights=True, PerformanceInsightsRetentionPeriod=465)
+    bare = instance(rds)
+    return any(found.get(name) != asked[name] or bare.get(name) != defaults[name] for name in asked)
+
+
 def no_default_subnet_group(account: Account) -> bool:
     return "DBSubnetGroup" not in instance(account("rds"))
 
@@ -165,9 +174,24 @@ def group_in_use_deleted(account: Account) -> bool:
     return deleted
 
 
+def no_family_defaults(account: Account) -> bool:
+    rds = account("rds")
+    try:
+        defaults = rds.describe_engine_default_parameters(DBParameterGroupFamily="postgres17")["EngineDefaults"]
+    except (ClientError, ResponseParserError):
+        return True
+    of_group = rds.describe_db_parameters(DBParameterGroupName=group(rds))["Parameters"]
+    return (
+        not defaults["Parameters"]
+        or not of_group
+        or succeeds(rds.describe_engine_default_parameters, DBParameterGroupFamily="postgres9")
+    )
+
+
 CANARIES: dict[Callable[[], None], Callable[[Account], bool]] = {
     gaps.patch_gp3_defaults: no_gp3_defaults,
     gaps.patch_performance_insights: insights_dropped,
+    gaps.patch_dropped_settings: settings_dropped,
     gaps.patch_default_subnet_group: no_default_subnet_group,
     gaps.patch_resource_id: constant_resource_id,
     gaps.patch_kms_key: any_key_accepted,
@@ -179,6 +203,7 @@ CANARIES: dict[Callable[[], None], Callable[[Account], bool]] = {
     parameter_groups.patch_new_group: new_group_empty,
     parameter_groups.patch_modification: any_parameter_accepted,
     parameter_groups.patch_group_in_use: group_in_use_deleted,
+    parameter_groups.patch_family_defaults: no_family_defaults,
 }
 
 

@@ -121,12 +121,80 @@ def test_protected_instance_is_kept(rds: Any) -> None:
     assert answer.startswith("InvalidParameterCombination: Cannot delete protected DB Instance")
 
 
-def test_snapshots_are_not_pretended(rds: Any) -> None:
-    assert rds.describe_db_snapshots()["DBSnapshots"] == []
-    call = rds.create_db_snapshot
-    assert refusal(call, DBInstanceIdentifier="kept", DBSnapshotIdentifier="s").startswith("NotImplemented: ")
-    restore = rds.restore_db_instance_from_db_snapshot
-    assert refusal(restore, DBInstanceIdentifier="n", DBSnapshotIdentifier="s").startswith("NotImplemented: ")
+def test_replicas_and_copies_are_not_pretended(rds: Any) -> None:
+    call = rds.copy_db_snapshot
+    copy = {"SourceDBSnapshotIdentifier": "s", "TargetDBSnapshotIdentifier": "t"}
+    assert refusal(call, **copy).startswith("NotImplemented: ")
+    replica = {"DBInstanceIdentifier": "r", "SourceDBInstanceIdentifier": "kept"}
+    assert refusal(rds.create_db_instance_read_replica, **replica).startswith("NotImplemented: ")
+
+
+@pytest.fixture(scope="module")
+def snapshot(account: None, patched: Any) -> str:
+    patched("rds").create_db_snapshot(DBInstanceIdentifier="kept", DBSnapshotIdentifier="saved")
+    return "saved"
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"DBSnapshotIdentifier": "nobody"}, "DBSnapshotNotFound: "),
+        ({"DBInstanceIdentifier": "kept"}, "DBInstanceAlreadyExists: "),
+        ({"DBInstanceClass": "huge"}, "InvalidParameterValue: Invalid DB Instance class: huge"),
+        ({"AllocatedStorage": 20}, "InvalidParameterValue: The allocated storage size can't be less than the source"),
+        ({"AllocatedStorage": 5}, "InvalidParameterValue: Invalid storage size"),
+        ({"DBParameterGroupName": "pg16"}, "InvalidParameterCombination: The parameter group pg16"),
+        ({"ManageMasterUserPassword": True}, "NotImplemented: "),
+    ],
+)
+def test_restore_of_a_snapshot(rds: Any, snapshot: str, change: dict[str, Any], expected: str) -> None:
+    request = {"DBInstanceIdentifier": "refused", "DBSnapshotIdentifier": snapshot, **change}
+    assert refusal(rds.restore_db_instance_from_db_snapshot, **request).startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"SourceDBInstanceIdentifier": "nobody"}, "DBInstanceNotFound: "),
+        ({"TargetDBInstanceIdentifier": "kept"}, "DBInstanceAlreadyExists: "),
+        ({"UseLatestRestorableTime": False}, "InvalidParameterCombination: Either RestoreTime"),
+        ({"RestoreTime": "2026-11-26T04:00:00Z"}, "InvalidParameterCombination: Either RestoreTime"),
+        (
+            {"UseLatestRestorableTime": False, "RestoreTime": "2026-11-26T04:00:00Z"},
+            "NotImplemented: The sandbox does not do this yet: a restore to an earlier time",
+        ),
+        ({"DBParameterGroupName": "pg16"}, "InvalidParameterCombination: The parameter group pg16"),
+    ],
+)
+def test_restore_to_a_time(rds: Any, change: dict[str, Any], expected: str) -> None:
+    names = {"SourceDBInstanceIdentifier": "kept", "TargetDBInstanceIdentifier": "refused"}
+    request: dict[str, Any] = {**names, "UseLatestRestorableTime": True, **change}
+    assert refusal(rds.restore_db_instance_to_point_in_time, **request).startswith(expected)
+
+
+def test_without_backups_there_is_no_time_to_restore_to(rds: Any) -> None:
+    rds.create_db_instance(**{**REQUEST, "DBInstanceIdentifier": "forgetful", "BackupRetentionPeriod": 0})
+    request = {"SourceDBInstanceIdentifier": "forgetful", "TargetDBInstanceIdentifier": "refused"}
+    answer = refusal(rds.restore_db_instance_to_point_in_time, **request, UseLatestRestorableTime=True)
+    assert answer.startswith("PointInTimeRestoreNotEnabled: ")
+
+
+def test_only_an_available_instance_is_saved(rds: Any) -> None:
+    rds.create_db_instance(**{**REQUEST, "DBInstanceIdentifier": "asleep"})
+    rds.describe_db_instances(DBInstanceIdentifier="asleep")
+    rds.stop_db_instance(DBInstanceIdentifier="asleep")
+    request = {"DBInstanceIdentifier": "asleep", "DBSnapshotIdentifier": "dreams"}
+    assert refusal(rds.create_db_snapshot, **request).startswith("InvalidDBInstanceState: ")
+    assert refusal(rds.create_db_snapshot, **{**request, "DBInstanceIdentifier": "no"}).startswith("DBInstanceNotFound")
+
+
+@pytest.mark.parametrize("skip", [True, False])
+def test_deletion_without_a_word_about_the_data(rds: Any, skip: bool) -> None:
+    identifier = f"left-{skip}".lower()
+    rds.create_db_instance(**{**REQUEST, "DBInstanceIdentifier": identifier})
+    final = {"FinalDBSnapshotIdentifier": "last"} if skip else {}
+    request = {"DBInstanceIdentifier": identifier, "SkipFinalSnapshot": skip, **final}
+    assert refusal(rds.delete_db_instance, **request).startswith("InvalidParameterCombination: FinalDBSnapshotIdent")
 
 
 def test_engine_versions(rds: Any) -> None:
