@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
@@ -19,6 +20,9 @@ from ansible_collections.supastack.aws.plugins.module_utils._tags import Tags, t
 
 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBParameterGroup.html
 MOST_PER_CALL = 20
+NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+RANGE = re.compile(r"(-?[0-9.]+)-(-?[0-9.]+)")
+WORDS = re.compile(r"[\w.-]+(,[\w.-]+)*")
 APPLY_METHODS = {"dynamic": "immediate", "static": "pending-reboot"}
 
 
@@ -59,16 +63,65 @@ def read_tags(client: t.Any, arn: str) -> Tags:
     return tags
 
 
-def refuse_unusable(name: str, wanted: t.Iterable[str], details: t.Mapping[str, Plain]) -> None:
-    """Stop when a wanted parameter does not exist or cannot be set.
+@failing_to("read the parameters of the family {family}")
+@unthrottled
+def read_defaults(client: t.Any, family: str, wanted: t.AbstractSet[str]) -> Plain:
+    """Return what RDS tells about the wanted parameters in a new group of this family, by name."""
+    pages = client.get_paginator("describe_engine_default_parameters").paginate(DBParameterGroupFamily=family)
+    return {
+        parameter["ParameterName"]: parameter
+        for page in pages
+        for parameter in page["EngineDefaults"].get("Parameters", [])
+        if parameter["ParameterName"] in wanted
+    }
+
+
+def problem_of(key: str, value: str, detail: Plain | None) -> str | None:
+    """Return why RDS would refuse a parameter with this value, None when it would not as far as it tells."""
+    if detail is None:
+        return f"the engine has no parameter {key}"
+    if not detail.get("IsModifiable", True):
+        return f"{key} cannot be set"
+    allowed = detail.get("AllowedValues", "")
+    # RDS computes formulas from the size of the machine.
+    if not allowed or "{" in value or is_allowed(value, allowed, detail.get("DataType", "")):
+        return None
+    return f"{key} is {value!r}, but must be of {allowed}"
+
+
+def is_allowed(value: str, allowed: str, data_type: str) -> bool:
+    """Return whether a value is among those that RDS allows, as far as they are numbers or a list of words."""
+    if data_type in ("integer", "float"):
+        bounds = RANGE.fullmatch(allowed)
+        if not NUMBER.fullmatch(value):
+            return False
+        return bounds is None or float(bounds[1]) <= float(value) <= float(bounds[2])
+    return not WORDS.fullmatch(allowed) or data_type != "string" or set(value.split(",")) <= set(allowed.split(","))
+
+
+def refuse_unusable(name: str, wanted: t.Mapping[str, str], details: t.Mapping[str, Plain]) -> None:
+    """Stop when a wanted parameter does not exist, cannot be set, or not to this value.
 
     :raises AnsibleAWSError: naming all such parameters.
     """
-    unknown = sorted(set(wanted) - set(details))
-    fixed = sorted(key for key, detail in details.items() if not detail.get("IsModifiable", True))
-    if unknown or fixed:
-        problems = [f"the engine has no parameter {key}" for key in unknown] + [f"{key} cannot be set" for key in fixed]
+    found = [problem_of(key, value, details.get(key)) for key, value in sorted(wanted.items())]
+    problems = [problem for problem in found if problem]
+    if problems:
         raise AnsibleAWSError(message=f"parameters of the group {name}: {'; '.join(problems)}. Remove or correct them.")
+
+
+def require_accepted(name: str, wanted: t.Mapping[str, str], shown: t.Mapping[str, str | None]) -> None:
+    """Stop when RDS took a value and shows another one.
+
+    :raises AnsibleAWSError: naming all such parameters with both values.
+    """
+    others = [
+        f"{key} is {shown.get(key)!r} after it was set to {value!r}"
+        for key, value in sorted(wanted.items())
+        if shown.get(key) != value
+    ]
+    if others:
+        raise AnsibleAWSError(message=f"parameters of the group {name}: {'; '.join(others)}. Ask for what RDS shows.")
 
 
 @failing_to("create the parameter group {name}")

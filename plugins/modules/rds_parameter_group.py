@@ -15,7 +15,8 @@ author:
 description:
   - Creates, changes and deletes a DB parameter group.
   - Unlike M(amazon.aws.rds_instance_param_group), its check mode reports parameters that differ, it fails on one that
-    the engine does not have, and it asks for each to be applied in the way that this parameter allows.
+    the engine does not have, that cannot be set or not to this value, before anything is made, it asks for each to be
+    applied in the way that this parameter allows, and reads back what RDS made of it.
   - An option that is not set is left alone.
 options:
   name:
@@ -46,9 +47,10 @@ options:
       - A dynamic parameter is applied at once, a static one when the instance restarts.
     type: dict
 notes:
-  - Needs the IAM actions C(rds:DescribeDBParameterGroups), C(rds:DescribeDBParameters), C(rds:ListTagsForResource),
-    C(rds:CreateDBParameterGroup), C(rds:ModifyDBParameterGroup), C(rds:AddTagsToResource),
-    C(rds:RemoveTagsFromResource) and C(rds:DeleteDBParameterGroup).
+  - Needs the IAM actions C(rds:DescribeDBParameterGroups), C(rds:DescribeDBParameters),
+    C(rds:DescribeEngineDefaultParameters), C(rds:ListTagsForResource), C(rds:CreateDBParameterGroup),
+    C(rds:ModifyDBParameterGroup), C(rds:AddTagsToResource), C(rds:RemoveTagsFromResource) and
+    C(rds:DeleteDBParameterGroup).
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -129,9 +131,11 @@ from ansible_collections.supastack.aws.plugins.module_utils._rds_parameter_group
     delete_group,
     describe_group,
     modify_parameters,
+    read_defaults,
     read_parameters,
     read_tags,
     refuse_unusable,
+    require_accepted,
     update_tags,
 )
 from ansible_collections.supastack.aws.plugins.module_utils._tags import desired_tags
@@ -164,32 +168,36 @@ def desired_from(options: Plain, current: t.Mapping[str, t.Any] | None) -> Plain
     }
 
 
-def write_parameters(client: t.Any, name: str, difference: Difference, current: Plain, details: Plain) -> None:
-    """Set the parameters whose values differ."""
-    wanted = difference.desired("parameters").get("parameters", {})
-    changes = {key: value for key, value in wanted.items() if current["parameters"].get(key) != value}
-    modify_parameters(client, name, changes, details)
-
-
 def ensure_present(client: t.Any, options: Plain, check_mode: bool) -> Result:
     """Create or change the group."""
     name, parameters = options["name"].lower(), options["parameters"] or {}
     current, details = read(client, name, parameters)
     difference = Difference(current, desired_from(options, current))
     difference.refuse_change("family", "Choose another name; instances move to it by their parameter group's name.")
-    if current:
-        refuse_unusable(name, parameters, details)
+    wanted = {key: as_text(value) for key, value in parameters.items()}
+    if current is None and wanted:
+        details = read_defaults(client, options["family"], set(wanted))
+    refuse_unusable(name, wanted, details)
     if check_mode or not difference.changed:
         unknown = {"name": name, "arn": predicted_arn(client, "rds", f"pg:{name}"), "parameters": {}, "tags": {}}
         return Result(difference, difference.prediction({**unknown, "description": options["description"] or name}))
+    write(client, options, current, difference, details)
+    found = read(client, name, parameters)[0]
+    require_accepted(name, wanted, found["parameters"] if found else {})
+    return Result(difference, found)
+
+
+def write(client: t.Any, options: Plain, current: Plain | None, difference: Difference, details: Plain) -> None:
+    """Make the group, or change it."""
+    name = options["name"].lower()
     if current is None:
         create_group(client, name, options["family"], options["description"] or name, options["tags"] or {})
-        current, details = read(client, name, parameters)
-        refuse_unusable(name, parameters, details)
+        before = {key: detail.get("ParameterValue") for key, detail in details.items()}
     else:
         update_tags(client, current["arn"], current["tags"], difference.desired("tags").get("tags"))
-    write_parameters(client, name, difference, current or {}, details)
-    return Result(difference, read(client, name, parameters)[0])
+        before = current["parameters"]
+    asked = difference.desired("parameters").get("parameters", {})
+    modify_parameters(client, name, {key: value for key, value in asked.items() if before.get(key) != value}, details)
 
 
 def ensure_absent(client: t.Any, options: Plain, check_mode: bool) -> Result:

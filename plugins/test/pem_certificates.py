@@ -52,7 +52,9 @@ BEGIN = "-----BEGIN "
 def pem_certificates(value: t.Any) -> bool:
     """Return whether a value is a text of readable certificates and nothing else in PEM format."""
     if not HAS_CRYPTOGRAPHY:
-        raise AnsibleFilterError("pem_certificates: cryptography is missing on the controller: pip install cryptography.")
+        raise AnsibleFilterError(
+            "pem_certificates: cryptography is missing on the controller: pip install cryptography."
+        )
     if not isinstance(value, str):
         return False
     try:

@@ -52,4 +52,3 @@ def test_one_of_several_cannot_be_read() -> None:
 def test_a_key_among_certificates() -> None:
     assert pem_certificates(certificate() + private_key()) is False
     assert pem_certificates(private_key()) is False
-
