@@ -159,9 +159,10 @@ def prediction(client: t.Any, options: Plain, difference: Difference) -> Plain:
     """Return the instance as it will be."""
     predicted = difference.prediction(unknown_view(client, options))
     predicted.pop("password", None)
-    for name, default in INSIGHTS.items():
+    if difference.creates or difference.touches("performance_insights"):
         on = predicted["performance_insights"]
-        predicted[name] = (predicted[name] or default) if on else None
+        for name, default in INSIGHTS.items():
+            predicted[name] = (predicted[name] or default) if on else None
     return predicted
 
 
