@@ -82,8 +82,8 @@ def edited(text: str, mapping: str, name: str, value: str) -> str:
     if head is None:
         return f"{text}{'' if text.endswith(chr(10)) or not text else chr(10)}{mapping}:\n  {name}: {value}\n"
     start, rest = head.end(), text[head.end() :]
-    block = re.findall(r"\A(?:\n(?:[ \t][^\n]*|#[^\n]*)?(?=\n|\Z))*", rest)[0]
-    indent = (re.findall(r"\n([ \t]+)[^\s#]", block) or ["  "])[0]
+    block: str = re.findall(r"\A(?:\n(?:[ \t][^\n]*|#[^\n]*)?(?=\n|\Z))*", rest)[0]
+    indent: str = (re.findall(r"\n([ \t]+)[^\s#]", block) or ["  "])[0]
     # The entry with the lines that it is folded over, which are further in.
     old = re.search(rf"\n{indent}{name}:[^\n]*(\n{indent}[ \t]+[^\n]*)*", block)
     line = f"\n{indent}{name}: {value}"

@@ -78,6 +78,7 @@ CASES: dict[str, tuple[str, Any, str]] = {
     "endpoint-with-user": ("supabase_aws_endpoint_url", "http://127.0.0.1:80@example.com", "remove"),
     "keys-without-endpoint": ("supabase_aws_secret_key", None, "supabase_aws_profile"),
     "network-absent": ("network_state", "absent", "by the role network alone"),
+    "database-absent": ("rds_state", "absent", "by the role rds alone"),
     "cidr-too-small": ("network_cidr", "10.40.0.0/24", "/20"),
     "cidr-too-large": ("network_cidr", "10.0.0.0/8", "/16"),
     "cidr-with-host-bits": ("network_cidr", "10.40.0.1/16", "10.40.0.0/16"),
@@ -151,6 +152,16 @@ CASES: dict[str, tuple[str, Any, str]] = {
     "windows-overlap": ("rds_maintenance_window", "sun:03:30-sun:04:30", "apart from each other"),
     "window-too-short": ("rds_backup_window", "03:00-03:20", "half an hour"),
     "window-no-time": ("rds_backup_window", "at night", '"03:00-04:00"'),
+    "monitoring-interval": ("rds_monitoring_interval", 20, "0 switches"),
+    "insights-days": ("rds_performance_insights_days", 30, "multiple of 31"),
+    "insights-mode": ("rds_database_insights_mode", "advanced", "465 days"),
+    "database-log-types": ("rds_log_types", ["audit"], "postgresql, upgrade"),
+    "database-log-retention": ("rds_log_retention_days", 91, "90"),
+    "restore-of-two-things": ("rds_restore_from", {"snapshot": "a", "time": "latest"}, "or nothing"),
+    "restore-of-nothing": ("rds_restore_from", {"source": "demo-supabase"}, "or nothing"),
+    "restore-at-night": ("rds_restore_from", {"time": "at night"}, "2026-11-26T04:00:00Z"),
+    "restore-without-zone": ("rds_restore_from", {"time": "2026-11-26T04:00:00"}, "with its zone"),
+    "identifier-of-no-log-group": ("rds_identifier", "my-database", "demo-supabase-SOMETHING"),
     "identifier": ("rds_identifier", "my--db", "single hyphens"),
     "parameters-fixed": ("rds_parameters", {"rds.force_ssl": 0}, "remove"),
     "bundle-missing": ("rds_ca_bundle", "/nope.pem", "https://"),
@@ -196,6 +207,7 @@ CASES: dict[str, tuple[str, Any, str]] = {
 TOGETHER: dict[str, dict[str, Any]] = {
     "api-nowhere": {"eks_endpoint_public_access": False, "eks_controller_in_vpc": True},
     "principal-twice": {"eks_admin_principal_arns": [OPERATORS]},
+    "restore-into-itself": {"rds_restore_from": {"time": "latest", "source": "demo-supabase-2"}},
     "fargate-ebs": {"eks_not_on_fargate": {"jobs": ["ebs"]}},
     "nodes-none": {"eks_compute": "managed_nodes"},
     "nodes-small-maximum": {"eks_compute": "managed_nodes"},
@@ -215,6 +227,7 @@ CASES |= {
     "secret-twice": ("kms_secrets_values", {"SUPABASE_DB": "correct-horse"}, "in one of the two"),
     "api-nowhere": ("eks_endpoint_private_access", False, "eks_endpoint_public_access to true"),
     "principal-twice": ("eks_viewer_principal_arns", [OPERATORS], "name each once"),
+    "restore-into-itself": ("rds_identifier", "demo-supabase-2", "demo-supabase-2-2"),
     "fargate-ebs": ("eks_fargate_profiles", [profile("jobs", "job?")], "EBS volumes"),
     "nodes-none": ("eks_nodes_min_size", 0, "1 <= eks_nodes_min_size"),
     "nodes-small-maximum": ("eks_nodes_max_size", 2, "<= eks_nodes_max_size"),
@@ -258,6 +271,9 @@ FINE: dict[str, dict[str, Any]] = {
         "kms_secrets_values": {"MY_TOKEN": "{{ 'correct-horse' }}"},
         "case_roles": ["kms_secrets"],
     },
+    "insights": {"rds_database_insights_mode": "advanced", "rds_performance_insights_days": 465},
+    "restore": {"rds_identifier": "demo-supabase-2", "rds_restore_from": {"time": "2026-11-26T04:00:00Z"}},
+    "name-without-logs": {"rds_identifier": "my-database", "rds_log_types": []},
     "graviton": {"eks_compute": "managed_nodes", "eks_nodes_instance_types": ["m7g.large", "t4g.large"]},
 }
 
@@ -272,7 +288,7 @@ def host_variables() -> dict[str, dict[str, Any]]:
     """
     hosts: dict[str, dict[str, Any]] = {
         "right": {**GOOD, "case_roles": ROLES},
-        **{host: {**GOOD, "case_roles": ["network", "eks", "s3"], **values} for host, values in FINE.items()},
+        **{host: {**GOOD, "case_roles": ["network", "eks", "rds", "s3"], **values} for host, values in FINE.items()},
         "defaults": {**{name: GOOD[name] for name in GOOD if name not in FOUND}, "case_roles": ROLES},
     }
     for case, (variable, value, _fix) in CASES.items():
