@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+import yaml
 
-from tests.unit.roles.templating import evaluate
+from tests.unit.roles.templating import CHECKOUT, evaluate, render, trusted
 
 BASE = {
     "supabase_environment": "demo",
@@ -108,3 +110,67 @@ def test_the_last_look_counts() -> None:
 def test_the_database_gets_its_password_when_it_has_another_version(instances: list[Any], due: bool) -> None:
     variables = {"__rds_found": {"instances": instances}, "rds_master_secret_version": "version-2"}
     assert evaluate("rds", "__rds_password_due", **BASE, **variables) is due
+
+
+def tasks(file: str) -> list[dict[str, Any]]:
+    """Return the tasks of a file of the role."""
+    return list(yaml.safe_load((CHECKOUT / "roles" / "kms_secrets" / "tasks" / file).read_text(encoding="utf-8")))
+
+
+def asked(task: dict[str, Any], **variables: Any) -> tuple[bool, str]:
+    """Return whether an assertion holds, and its message, which Ansible evaluates in both cases."""
+    known = {**BASE, "__kms_secrets_found": found(), **task.get("vars", {}), **variables}
+    condition = "{{ " + task["ansible.builtin.assert"]["that"] + " }}"
+    told = render("kms_secrets", [condition, task["ansible.builtin.assert"]["fail_msg"]], **trusted(known))
+    return told[0], " ".join(told[1].split())
+
+
+NO_KEY = {"__kms_secrets_found_key": {"kms_keys": []}}
+KEY = {"key_arn": "arn:aws:kms:eu-west-1:123456789012:key/1234", "key_id": "1234"}
+
+
+@pytest.mark.parametrize("state", [None, "Enabled", "Creating"])
+def test_with_nothing_wrong_nothing_is_refused(state: str | None) -> None:
+    keys = {"__kms_secrets_found_key": {"kms_keys": [{**KEY, "key_state": state}] if state else []}}
+    assert [asked(task, **keys)[0] for task in tasks("check.yml")] == [True] * 4
+
+
+@pytest.mark.parametrize(("state", "way"), [("Disabled", "enable-key"), ("PendingDeletion", "cancel-key-deletion")])
+def test_a_key_that_cannot_be_used_is_refused_with_the_way_out(state: str, way: str) -> None:
+    fine, message = asked(tasks("check.yml")[0], __kms_secrets_found_key={"kms_keys": [{**KEY, "key_state": state}]})
+    assert not fine
+    assert f"aws kms {way} --key-id 1234" in message
+    assert ("aws kms enable-key with the same id" in message) is (state == "PendingDeletion")
+
+
+def test_a_deleted_secret_is_refused_with_the_way_out() -> None:
+    fine, message = asked(tasks("check.yml")[1], __kms_secrets_found=found("demo-supabase-db", dying=True), **NO_KEY)
+    assert not fine
+    assert "restore-secret --secret-id demo-supabase-db" in message
+
+
+def test_a_ciphertext_without_a_key_is_refused() -> None:
+    fine, message = asked(tasks("check.yml")[2], kms_secrets_ciphertexts={"SUPABASE_DB": "AQIC"}, **NO_KEY)
+    assert not fine
+    assert "has SUPABASE_DB, but there is no key alias/demo-supabase in eu-west-1" in message
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_what_is_published(check_mode: bool) -> None:
+    task = tasks("publish.yml")[0]
+    known = {**BASE, **NO_KEY, **task["vars"], "ansible_check_mode": check_mode}
+    known["__kms_secrets_found"] = {"secrets": [{**found("demo-supabase-db")["secrets"][0], "arn": "arn:of-it"}]}
+    published = render("kms_secrets", task["ansible.builtin.set_fact"]["kms_secrets_outputs"], **trusted(known))
+    assert list(published["secret_names"]) == ALWAYS
+    assert published["secret_arns"]["SUPABASE_DB"] == "arn:of-it"
+    assert published["secret_arns"]["SUPABASE_JWT"].endswith(":secret:demo-supabase-jwt-known-after-apply")
+    version = "version-known-after-apply" if check_mode else "version-of-demo-supabase-db"
+    assert published["secret_versions"]["SUPABASE_DB"] == version
+    assert published["secret_versions"]["SUPABASE_JWT"] == "version-known-after-apply"
+
+
+def test_a_generated_secret_has_its_text() -> None:
+    item = {"key": "SUPABASE_DB", "name": "demo-supabase-db", "exists": False, "given": False}
+    assert set(json.loads(role("__kms_secrets_item_text", item=item))) == {"username", "password"}
+    brought = {"item": {**item, "given": True}, "kms_secrets_values": {"SUPABASE_DB": "correct-horse"}}
+    assert json.loads(role("__kms_secrets_item_text", **brought))["password"] == "correct-horse"
