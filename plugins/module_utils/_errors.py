@@ -23,14 +23,21 @@ P = t.ParamSpec("P")
 R = t.TypeVar("R")
 
 
+def error_of(error: BaseException) -> t.Mapping[str, t.Any]:
+    """Return the error member of an AWS answer, nothing for any other exception."""
+    # An exception of botocore for an answer that never came has None there.
+    response = getattr(error, "response", None)
+    return response.get("Error", {}) if isinstance(response, dict) else {}
+
+
 def error_code(error: BaseException) -> str:
     """Return the error code of an AWS answer, an empty string for any other exception."""
-    return str(getattr(error, "response", {}).get("Error", {}).get("Code", ""))
+    return str(error_of(error).get("Code", ""))
 
 
 def error_message(error: BaseException) -> str:
     """Return the text of an AWS answer, or of any other exception."""
-    return str(getattr(error, "response", {}).get("Error", {}).get("Message", error))
+    return str(error_of(error).get("Message", error))
 
 
 def failing_to(description: str) -> t.Callable[[t.Callable[P, R]], t.Callable[P, R]]:

@@ -23,7 +23,7 @@ from ansible_collections.supastack.aws.plugins.module_utils._placeholders import
 from ansible_collections.supastack.aws.plugins.module_utils._retries import THROTTLING, retry_while, unthrottled
 from ansible_collections.supastack.aws.plugins.module_utils._tags import desired_tags, tag_changes
 from ansible_collections.supastack.aws.plugins.module_utils._waiters import Waiter
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
 
 def refusal(code: str, message: str = "no reason") -> ClientError:
@@ -76,6 +76,9 @@ def test_error_details_of_any_exception() -> None:
     assert error_code(ValueError("x")) == ""
     assert error_message(ValueError("x")) == "x"
     assert error_code(ClientError({}, "Operation")) == ""
+    silence = ReadTimeoutError(endpoint_url="https://rds.eu-west-1.amazonaws.com")
+    assert error_code(silence) == ""
+    assert "Read timeout" in error_message(silence)
 
 
 @pytest.mark.parametrize("code", [*THROTTLING, "RequestLimitExceeded"])
