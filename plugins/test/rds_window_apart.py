@@ -46,7 +46,10 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 TIME = "(?:[01][0-9]|2[0-3]):[0-5][0-9]"
 DAILY = re.compile(f"({TIME})-({TIME})")
 WEEKLY = re.compile(f"({'|'.join(DAYS)}):({TIME})-({'|'.join(DAYS)}):({TIME})", re.IGNORECASE)
-HOUR, DAY, WEEK = 60, 24 * 60, 7 * 24 * 60
+# Minutes.
+HOUR = 60
+DAY = 24 * HOUR
+WEEK = 7 * DAY
 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
 SHORTEST = 30
 
