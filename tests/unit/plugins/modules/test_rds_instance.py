@@ -148,12 +148,12 @@ def described(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in {**INSTANCE, **changes}.items() if value is not None}
 
 
-def read(answer: dict[str, Any] | str = INSTANCE) -> Call:
-    """Return the expected DescribeDBInstances call."""
+def read(answer: dict[str, Any] | str | None = None) -> Call:
+    """Return the expected DescribeDBInstances call, by default of the instance."""
     return (
         "describe_db_instances",
         {"DBInstanceIdentifier": NAME},
-        answer if isinstance(answer, str) else {"DBInstances": [answer]},
+        answer if isinstance(answer, str) else {"DBInstances": [answer or INSTANCE]},
     )
 
 
