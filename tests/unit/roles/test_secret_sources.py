@@ -125,7 +125,7 @@ def asked(task: dict[str, Any], **variables: Any) -> tuple[bool, str]:
     return told[0], " ".join(told[1].split())
 
 
-NO_KEY = {"__kms_secrets_found_key": {"kms_keys": []}}
+NO_KEY: dict[str, Any] = {"__kms_secrets_found_key": {"kms_keys": []}}
 KEY = {"key_arn": "arn:aws:kms:eu-west-1:123456789012:key/1234", "key_id": "1234"}
 
 
