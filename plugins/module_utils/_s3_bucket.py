@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
+from ansible_collections.amazon.aws.plugins.module_utils.tagging import boto3_tag_list_to_ansible_dict
 from ansible_collections.supastack.aws.plugins.module_utils._difference import Plain
 from ansible_collections.supastack.aws.plugins.module_utils._errors import (
     SDK_ERRORS,
@@ -145,8 +146,7 @@ def get_replication(client: t.Any, name: str) -> Plain:
 @unthrottled
 def get_tags(client: t.Any, name: str) -> dict[str, str]:
     """Return the tags."""
-    # An empty value may be left out of the answer.
-    return {tag["Key"]: tag.get("Value", "") for tag in client.get_bucket_tagging(Bucket=name)["TagSet"]}
+    return dict(boto3_tag_list_to_ansible_dict(client.get_bucket_tagging(Bucket=name)["TagSet"]))
 
 
 def read(client: t.Any, name: str) -> Plain | None:

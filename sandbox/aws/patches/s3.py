@@ -158,6 +158,18 @@ def patch_versioning_of_replicated_bucket() -> None:
     wrap(S3Backend, "put_bucket_versioning", put_bucket_versioning)
 
 
+def patch_empty_tag_values() -> None:
+    """GetBucketTagging leaves the value of a tag out when it is empty.
+
+    Source: S3 API reference, Tag: Key and Value are both required.
+    """
+
+    def bucket_tagging(original: Callable[..., dict[str, str | None]], self: S3Response) -> dict[str, str]:
+        return {key: value or "" for key, value in original(self).items()}
+
+    wrap(S3Response, "_bucket_tagging_from_body", bucket_tagging)
+
+
 PATCHES = (
     patch_conditional_deny,
     patch_settings_of_new_bucket,
@@ -165,4 +177,5 @@ PATCHES = (
     patch_newer_noncurrent_versions,
     patch_replication_rules,
     patch_versioning_of_replicated_bucket,
+    patch_empty_tag_values,
 )

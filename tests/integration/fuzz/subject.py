@@ -72,4 +72,4 @@ def unmet(wanted: Options, found: Options) -> dict[str, tuple[Any, Any]]:
 
 def tags_of(tags: list[dict[str, str]]) -> dict[str, str]:
     """Tags in the form of the options, from the form of the older services."""
-    return {tag["Key"]: tag.get("Value", "") for tag in tags}
+    return {tag["Key"]: tag["Value"] for tag in tags}

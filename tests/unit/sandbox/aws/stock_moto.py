@@ -745,6 +745,12 @@ def versioning_of_replicated_bucket() -> bool:
     return True
 
 
+def empty_tag_values() -> bool:
+    s3, tags = bucket(), [{"Key": "team", "Value": ""}]
+    s3.put_bucket_tagging(Bucket="bucket", Tagging={"TagSet": tags})
+    return bool(s3.get_bucket_tagging(Bucket="bucket")["TagSet"] != tags)
+
+
 def fleet_instance(lifecycle: str = "spot") -> tuple[dict[str, Any], dict[str, Any], str]:
     """What CreateFleet answers, the instance that it launched, and the security group of its launch template."""
     ec2 = client("ec2")
@@ -952,6 +958,7 @@ GAPS: list[Callable[[], bool]] = [
     newer_noncurrent_versions,
     replication_rules,
     versioning_of_replicated_bucket,
+    empty_tag_values,
 ]
 
 if __name__ == "__main__":

@@ -1073,3 +1073,11 @@ def test_replication_comes_back_as_it_was(aws: Any, versioned_bucket: str) -> No
         s3.put_bucket_versioning(Bucket=versioned_bucket, VersioningConfiguration={"Status": "Suspended"})
     s3.delete_bucket_replication(Bucket=versioned_bucket)
     s3.put_bucket_versioning(Bucket=versioned_bucket, VersioningConfiguration={"Status": "Suspended"})
+
+
+@pytest.mark.parametrize("tags", [{"team": ""}, {"team": "", "use": "uploads"}], ids=["alone", "beside another"])
+def test_tag_of_bucket_keeps_its_empty_value(aws: Any, versioned_bucket: str, tags: dict[str, str]) -> None:
+    s3 = aws.client("s3")
+    wanted = [{"Key": key, "Value": value} for key, value in tags.items()]
+    s3.put_bucket_tagging(Bucket=versioned_bucket, Tagging={"TagSet": wanted})
+    assert s3.get_bucket_tagging(Bucket=versioned_bucket)["TagSet"] == wanted
