@@ -92,6 +92,7 @@ import typing as t
 import uuid
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.supastack.aws.plugins.plugin_utils._supabase_secrets import MEMBERS
 
 try:
     from cryptography.hazmat.primitives import hashes
@@ -107,7 +108,7 @@ COORDINATE_BYTES = 32
 # Upstream's key scripts use five years of 365 days.
 TOKEN_LIFETIME_SECONDS = 5 * 365 * 24 * 3600
 # The roles that a service logs in as with a password of its own: rest, realtime, auth and storage.
-DATABASE_ROLES = ("authenticator", "supabase_admin", "supabase_auth_admin", "supabase_storage_admin")
+DATABASE_ROLES = MEMBERS["SUPABASE_DB_ROLES"]
 # Realtime encrypts with AES-128 and takes the text itself as the key.
 REALTIME_KEY_LENGTH = 16
 

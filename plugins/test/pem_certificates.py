@@ -39,22 +39,18 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-try:
-    from cryptography import x509
-
-    HAS_CRYPTOGRAPHY = True
-except ImportError:
-    HAS_CRYPTOGRAPHY = False
-
 BEGIN = "-----BEGIN "
 
 
 def pem_certificates(value: t.Any) -> bool:
     """Return whether a value is a text of readable certificates and nothing else in PEM format."""
-    if not HAS_CRYPTOGRAPHY:
+    # Not above: with the first test of a collection Ansible loads all its files, in each worker again.
+    try:
+        from cryptography import x509
+    except ImportError as error:
         raise AnsibleFilterError(
             "pem_certificates: cryptography is missing on the controller: pip install cryptography."
-        )
+        ) from error
     if not isinstance(value, str):
         return False
     try:
