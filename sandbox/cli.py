@@ -61,6 +61,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SHARE",
         help="let changes take this share of the time that AWS takes (sandbox/durations.yml); 0, the default, is none",
     )
+    up.add_argument(
+        "--log-requests",
+        action="store_true",
+        help="write each request and its body to requests.jsonl in the sandbox's folder, the secrets in it too",
+    )
     add("down", _down, "stop everything and remove it, also after a crash")
     add("reset", _reset, "empty the account; ports and credentials stay")
     add("status", _status, "what runs, what is real, what is simulated").add_argument("--json", action="store_true")
@@ -84,7 +89,7 @@ def _share(text: str) -> float:
 
 
 def _up(sandbox: Sandbox, options: argparse.Namespace) -> int:
-    for line in lifecycle.up(sandbox, options.api_only, options.time_scale):
+    for line in lifecycle.up(sandbox, options.api_only, options.time_scale, options.log_requests):
         print(line, flush=True)
     return 0
 

@@ -25,26 +25,28 @@ _PORTS = ("aws", "gateway", "webhooks")
 _START_TIMEOUT = 60.0
 
 
-def up(sandbox: Sandbox, api_only: bool, time_scale: float = 0) -> Iterator[str]:
+def up(sandbox: Sandbox, api_only: bool, time_scale: float = 0, log_requests: bool = False) -> Iterator[str]:
     """Start `sandbox`, telling what happens; one that runs already is left as it is.
 
     A half-dead one is cleaned up first: what the emulator knew was in its memory.
 
-    `time_scale` is the share of AWS' durations (durations.yml) that changes take.
+    `time_scale` is the share of AWS' durations (durations.yml) that changes take. With `log_requests` every request is
+    written down, the secrets in it too.
     """
+    options = {
+        "api_only": api_only,
+        "time_scale": time_scale,
+        "log_requests": log_requests,
+        "rds_bypassrls": _switch("SANDBOX_RDS_BYPASSRLS", default=True),
+    }
     with _exclusively(sandbox):
         if sandbox.exists() and is_healthy(sandbox):
-            _require_same_kind(sandbox, api_only, time_scale)
+            _require_same_kind(sandbox, options)
             yield f"Sandbox {sandbox.name!r} runs already: emulated AWS at {sandbox.read()['aws_endpoint_url']}."
             return
         if sandbox.folder.exists() or processes.marked(sandbox):
             yield f"Sandbox {sandbox.name!r} was left half-dead (its emulated AWS is gone): removing it."
             _remove(sandbox)
-        options = {
-            "api_only": api_only,
-            "time_scale": time_scale,
-            "rds_bypassrls": _switch("SANDBOX_RDS_BYPASSRLS", default=True),
-        }
         _write_state(sandbox, ports.choose(_PORTS), options)
         started = time.monotonic()
         _start_emulator(sandbox)
@@ -89,13 +91,16 @@ def _exclusively(sandbox: Sandbox, last: bool = False) -> Iterator[None]:
         yield
 
 
-def _require_same_kind(sandbox: Sandbox, api_only: bool, time_scale: float) -> None:
+def _require_same_kind(sandbox: Sandbox, wanted: dict[str, bool | float]) -> None:
     state = sandbox.read()
+    current = state["options"]
     differences = ports.differing(state["ports"])
-    if state["options"]["api_only"] != api_only:
-        differences.append(f"--api-only (runs {'with' if state['options']['api_only'] else 'without'} it)")
-    if state["options"]["time_scale"] != time_scale:
-        differences.append(f"--time-scale {time_scale:g} (runs with {state['options']['time_scale']:g})")
+    for name in ("api_only", "log_requests"):
+        if current[name] != wanted[name]:
+            flag = f"--{name.replace('_', '-')}"
+            differences.append(f"{flag} (runs {'with' if current[name] else 'without'} it)")
+    if current["time_scale"] != wanted["time_scale"]:
+        differences.append(f"--time-scale {wanted['time_scale']:g} (runs with {current['time_scale']:g})")
     if differences:
         raise SandboxError(
             f"Sandbox {sandbox.name!r} runs already, but not with {', '.join(differences)}: "

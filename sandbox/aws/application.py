@@ -13,6 +13,7 @@ from werkzeug.wrappers import Request, Response
 
 from sandbox.aws import errors, pricing, routes
 from sandbox.aws.identity import Caller, find_caller
+from sandbox.aws.request_log import RequestLog
 from sandbox.aws.runtime import Runtime
 from sandbox.aws.sigv4 import ALGORITHM, Denied, Scope, verify
 
@@ -27,8 +28,11 @@ class Application(DomainDispatcherApplication):
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(create_backend_app)
         self.runtime = runtime
+        self.request_log = RequestLog(runtime.sandbox) if runtime.log_requests else None
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if self.request_log:
+            self.request_log.add(environ, _signed_for(Request(environ)))
         own = self._own_answer(Request(environ))
         answer: Iterable[bytes] = (own or super().__call__)(environ, start_response)
         return answer
@@ -71,6 +75,14 @@ def _signed_scope(request: Request) -> Scope | None:
         return None
     fields = dict(field.strip().partition("=")[::2] for field in rest.split(","))
     return Scope.parse(fields.get("Credential", ""))
+
+
+def _signed_for(request: Request) -> str:
+    try:
+        scope = _presigned_scope(request) or _signed_scope(request)
+    except Denied:
+        return ""
+    return scope.service.lower() if scope else ""
 
 
 def _url(request: Request) -> str:

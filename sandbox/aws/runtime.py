@@ -29,7 +29,8 @@ class Runtime:
     """The settings of the emulator process, read once from the state folder when it starts.
 
     `webhooks_url` is where the API servers find token and admission webhooks; `api_only` starts nothing real;
-    `time_scale` is the share of AWS' own durations that changes take, 0 for none; `gateway` is for a cluster's node.
+    `time_scale` is the share of AWS' own durations that changes take, 0 for none; `log_requests` writes down each
+    request with its body (request_log.py); `gateway` is for a cluster's node.
     `calls` counts by service what the sandbox's user asked of AWS, `changes` by duration what took its time.
     """
 
@@ -42,6 +43,7 @@ class Runtime:
     aws_port: int
     webhooks_url: str
     time_scale: float = 0
+    log_requests: bool = False
     gateway: Gateway | None = None
     calls: Tally = field(default_factory=Tally)
     changes: Tally = field(default_factory=Tally)
@@ -60,6 +62,7 @@ class Runtime:
             aws_port=state["ports"]["aws"],
             webhooks_url=f"https://127.0.0.1:{state['ports']['webhooks']}",
             time_scale=state["options"]["time_scale"],
+            log_requests=state["options"]["log_requests"],
         )
 
     def seconds(self, change: str) -> float:

@@ -68,7 +68,7 @@ def emulator(*arguments: str) -> Iterator[int]:
 def make_sandbox(folder: Path, api_only: bool) -> Sandbox:
     folder.mkdir(mode=0o700)
     sandbox = Sandbox.at(folder)
-    sandbox.update(options={"api_only": api_only, "time_scale": 0, "rds_bypassrls": True})
+    sandbox.update(options={"api_only": api_only, "time_scale": 0, "log_requests": False, "rds_bypassrls": True})
     return sandbox
 
 

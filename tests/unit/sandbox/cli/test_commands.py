@@ -55,6 +55,9 @@ def test_other_kind_of_running_sandbox(sandbox: Sandbox, run: Run) -> None:
     assert refused.returncode == 1
     assert "not with --api-only (runs with it)" in refused.stderr
     assert processes.alive(sandbox, "aws")
+    refused = run("up", "--api-only", "--log-requests")
+    assert refused.returncode == 1
+    assert "not with --log-requests (runs without it)" in refused.stderr
     port = str(sandbox.read()["ports"]["gateway"] + 1)
     refused = run("up", "--api-only", SANDBOX_PORT_GATEWAY=port)
     assert refused.returncode == 1

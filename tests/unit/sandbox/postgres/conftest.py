@@ -19,6 +19,6 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     folder: Path = tmp_path_factory.mktemp("postgres") / "unit-postgres"
     folder.mkdir(mode=0o700)
     sandbox = Sandbox.at(folder)
-    sandbox.update(options={"api_only": False, "time_scale": 0, "rds_bypassrls": True})
+    sandbox.update(options={"api_only": False, "time_scale": 0, "log_requests": False, "rds_bypassrls": True})
     yield sandbox
     processes.stop_all(sandbox)
