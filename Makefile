@@ -8,7 +8,7 @@ RUN := .venv/bin/python
 SETUP_PYTHON := tools/setup.sh python collection
 STAGES := sanity units integration molecule e2e
 
-.PHONY: help setup demo demo-down sandbox-env check test lint fuzz bench-warm bench-converge $(STAGES)
+.PHONY: help setup demo demo-down sandbox-env check test lint fuzz test-secrets bench-warm bench-converge $(STAGES)
 
 help: ## List these commands
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -63,6 +63,10 @@ molecule: ## The whole stack: check, converge, idempotence, verify
 e2e: ## The user's journey in sandboxes of its own
 	@tools/setup.sh
 	@$(RUN) -m tests.run e2e
+
+test-secrets: ## Every secret a canary, the whole stack: none is printed, logged, or left anywhere
+	@tools/setup.sh
+	@$(RUN) -m tests.run secrets
 
 bench-warm: ## The connection warm against local: ratio and table
 	@tools/setup.sh

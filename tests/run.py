@@ -23,6 +23,7 @@ STAGES: dict[str, Callable[[], list[Outcome]]] = {
     "molecule": lambda: molecule.run(molecule.all_scenarios()),
     "e2e": lambda: pytests.run("e2e", TESTS / "e2e"),
     "fuzz": integration.sweep,
+    "secrets": lambda: pytests.sweep_secrets("secrets", TESTS / "e2e"),
 }
 CHECK = "check"
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sys
@@ -15,6 +16,9 @@ from tools.places import CHECKOUT
 
 # pytest's own code for a run that found no test; the runner reports that itself.
 NO_TESTS = 5
+# How much of tests/e2e/test_secrets.py is run: a sample, or the whole of it.
+SECRETS_SCOPE = "SECRETS_SCOPE"
+WHOLE = "whole"
 
 
 def run(stage: str, folder: Path, *options: str) -> list[Outcome]:
@@ -39,6 +43,12 @@ def run(stage: str, folder: Path, *options: str) -> list[Outcome]:
     if code not in (0, NO_TESTS) and not failures:
         outcomes.append(Outcome(stage, "pytest", Status.FAILED, f"ended with code {code}"))
     return outcomes
+
+
+def sweep_secrets(stage: str, folder: Path) -> list[Outcome]:
+    """Looks for secrets of the whole stack, of which the stage e2e looks at a sample."""
+    os.environ[SECRETS_SCOPE] = WHOLE
+    return run(stage, folder, "-k", "test_secrets")
 
 
 def run_units(stage: str, folder: Path, *options: str) -> list[Outcome]:
