@@ -9,6 +9,8 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
 
 from tests.stages import integration, lint, molecule, pytests, sanity
 from tests.stages.outcomes import Outcome, Status, closing_line, judge, read_skips
@@ -21,11 +23,13 @@ STAGES: dict[str, Callable[[], list[Outcome]]] = {
     "units": lambda: pytests.run_units("units", TESTS / "unit", "-n", "2", "--dist", "loadfile"),
     "integration": integration.run,
     "molecule": lambda: molecule.run(molecule.all_scenarios()),
-    "e2e": lambda: pytests.run("e2e", TESTS / "e2e"),
+    "e2e": lambda: pytests.run("e2e", TESTS / "e2e", "-n", "2", "--dist", "loadfile"),
     "fuzz": integration.sweep,
     "secrets": lambda: pytests.sweep_secrets("secrets", TESTS / "e2e"),
 }
 CHECK = "check"
+# Each of these keeps little more than one core busy, so that neighbours among them run at once.
+ON_ONE_CORE = {"lint", "sanity"}
 
 
 def run_stage(name: str, stage: Callable[[], list[Outcome]]) -> list[Outcome]:
@@ -44,9 +48,19 @@ def run_stage(name: str, stage: Callable[[], list[Outcome]]) -> list[Outcome]:
     return outcomes
 
 
+def run_stages(names: Sequence[str]) -> list[Outcome]:
+    """Runs stages in their order, those that leave a core free at once; outcomes in the order of the stages."""
+    outcomes: list[Outcome] = []
+    for at_once, group in groupby(names, key=ON_ONE_CORE.__contains__):
+        with ThreadPoolExecutor(None if at_once else 1) as threads:
+            for found in threads.map(lambda name: run_stage(name, STAGES[name]), group):
+                outcomes += found
+    return outcomes
+
+
 def run_check() -> list[Outcome]:
     """What to run before each commit; scenarios only where their subject was touched."""
-    outcomes = run_stage("lint", STAGES["lint"]) + run_stage("units", STAGES["units"])
+    outcomes = run_stages(["lint", "units"])
     touched = molecule.touched_scenarios()
     if touched:
         outcomes += run_stage("molecule", lambda: molecule.run(touched))
@@ -65,10 +79,10 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="tests/run.py", description=__doc__)
     parser.add_argument("stages", nargs="+", choices=[*STAGES, CHECK])
     chosen = parser.parse_args(arguments).stages
-    outcomes: list[Outcome] = []
+    if CHECK in chosen and len(chosen) > 1:
+        parser.error(f"{CHECK} is run by itself")
     try:
-        for name in chosen:
-            outcomes += run_check() if name == CHECK else run_stage(name, STAGES[name])
+        outcomes = run_check() if CHECK in chosen else run_stages(chosen)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130

@@ -220,7 +220,7 @@ def fail(runs: Runs) -> None:
         wrong = {"supabase_helm_values": {"rest": {"resources": {"limits": {"memory": "much"}}}}}
         runs.site("refused chart", "--tags", "supabase_helm", "-e", json.dumps(wrong), code=2)
         change_master_password(runs.sandbox)
-        options = ["--kubeconfig", runs.kubeconfig(), "--namespace", "supabase", "--selector"]
+        options = ["--kubeconfig", str(runs.kubeconfig()), "--namespace", "supabase", "--selector"]
         removed = capture([tool("kubectl"), "delete", "jobs", *options, "app.kubernetes.io/name=bootstrap"])
         assert removed.code == 0, removed.text
         runs.site("refused password", "--tags", "supabase_helm", code=2)

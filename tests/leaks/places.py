@@ -88,7 +88,7 @@ class Objects:
         return found
 
     def _kubectl(self, *arguments: str) -> str:
-        command = [tool("kubectl"), "--kubeconfig", self._kubeconfig, *arguments]
+        command = [str(tool("kubectl")), "--kubeconfig", str(self._kubeconfig), *arguments]
         printed: str = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
         return printed
 

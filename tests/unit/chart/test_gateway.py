@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -31,11 +32,14 @@ def generated_secrets() -> Secrets:
     """The secrets as the role kms_secrets generates them, by their names in the cluster."""
     # A plug-in of a collection can only be imported beside Ansible's own loader, so another Python does it.
     program = (
-        "import json, sys; sys.path.insert(0, 'plugins/filter'); from supabase_keys import supabase_keys as make;"
+        "import json; from ansible_collections.supastack.aws.plugins.filter.supabase_keys import supabase_keys as make;"
         "jwt = make('SUPABASE_JWT'); print(json.dumps({'supabase-jwt': jwt,"
         "'supabase-api-keys': make('SUPABASE_API_KEYS', jwt=jwt), 'supabase-dashboard': make('SUPABASE_DASHBOARD')}))"
     )
-    result = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, cwd=rendering.CHECKOUT)
+    path = {"PYTHONPATH": str(rendering.CHECKOUT / ".collections")}
+    result = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, env={**os.environ, **path}
+    )
     secrets: Secrets = json.loads(result.stdout)
     return {
         **secrets,

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,30 @@ TOTAL                          105     17     38      2    83%
 
 40 files skipped due to complete coverage.
 """
+
+
+def test_lint_and_sanity_run_at_once_and_the_next_stage_after_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = threading.Barrier(2, timeout=10)
+    ended: list[str] = []
+
+    def stage(name: str) -> list[Outcome]:
+        if name != "units":
+            both.wait()
+        elif len(ended) != 2:
+            return [Outcome(name, "alone", Status.FAILED)]
+        ended.append(name)
+        return [Outcome(name, "alone", Status.PASSED)]
+
+    monkeypatch.setattr(run, "STAGES", {name: partial(stage, name) for name in ("lint", "sanity", "units")})
+    assert run.run_stages(["lint", "sanity", "units"]) == [
+        Outcome(name, "alone", Status.PASSED) for name in ("lint", "sanity", "units")
+    ]
+
+
+def test_check_is_run_by_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        run.main(["lint", "check"])
+    assert "check is run by itself" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
