@@ -25,7 +25,7 @@ STAGES: dict[str, Callable[[], list[Outcome]]] = {
     "molecule": lambda: molecule.run(molecule.all_scenarios()),
     "e2e": lambda: pytests.run("e2e", TESTS / "e2e", "-n", "2", "--dist", "loadfile"),
     "fuzz": integration.sweep,
-    "secrets": lambda: pytests.sweep_secrets("secrets", TESTS / "e2e"),
+    "secrets": lambda: pytests.sweep_secrets("secrets", TESTS / "e2e" / "test_secrets.py"),
 }
 CHECK = "check"
 # Each of these keeps little more than one core busy, so that neighbours among them run at once.

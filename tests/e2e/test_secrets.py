@@ -264,6 +264,7 @@ def test_no_secret_is_where_it_must_not_be(runs: Runs, capsys: pytest.CaptureFix
     proven = {hit.place for hit in canaries.search([leaked], searched)}
     with capsys.disabled():
         print(f"\nplanted {len(planted)}, found {len(found)}; self-test found {len(proven)}")
-        print(f"  {runs.recorder.samples} looks at the process list, {len(runs.recorder.missed)} files gone too soon")
+        print(f"  {runs.recorder.samples} looks at the process list, {len(runs.recorder.gone())} files gone too soon")
+        print(*runs.recorder.gone(), sep="\n")
     assert [str(hit) for hit in found] == []
     assert proven == set(searched)

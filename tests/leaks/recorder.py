@@ -16,6 +16,8 @@ from tests.leaks.inotify import Watch
 # Most programs run longer; reading all command lines takes some milliseconds itself.
 PAUSE_SECONDS = 0.01
 PROC = Path("/proc")
+# Of a file's path, as much as surely stands in its second name.
+LONGEST_ENDING = 200
 HOOK = Path(__file__).with_name("hook")
 
 
@@ -30,14 +32,13 @@ class Recorder:
     def __init__(self, kept: Path, folders: Sequence[Path]) -> None:
         self.command_lines: set[bytes] = set()
         self.samples = 0
-        # Files that were gone before they got the second name.
-        self.missed: list[Path] = []
         self.environment = {
             "PYTHONPATH": str(HOOK),
             "LEAKS_KEPT": str(kept),
             "LEAKS_FOLDERS": os.pathsep.join(map(str, folders)),
         }
         self._kept = kept
+        self._missed: list[Path] = []
         self._watches = [Watch(folder) for folder in folders]
         self._ended = threading.Event()
         self._errors: list[OSError] = []
@@ -67,6 +68,12 @@ class Recorder:
             if kept.is_file() and not kept.is_symlink():
                 yield kept.name, kept.read_bytes()
 
+    def gone(self) -> list[Path]:
+        """The files that came and were gone before anything gave them a second name, each once."""
+        kept = [entry.name for entry in os.scandir(self._kept)]
+        endings = {path: str(path).replace("/", " ")[-LONGEST_ENDING:] for path in self._missed}
+        return [path for path, ending in endings.items() if not any(name.endswith(ending) for name in kept)]
+
     def _sample(self) -> None:
         while not self._ended.is_set():
             self.command_lines.update(command_lines())
@@ -87,7 +94,7 @@ class Recorder:
         try:
             os.link(path, self._kept / name, follow_symlinks=False)
         except FileNotFoundError:
-            self.missed.append(path)
+            self._missed.append(path)
 
 
 def command_lines() -> Iterator[bytes]:

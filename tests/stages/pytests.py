@@ -21,11 +21,11 @@ SECRETS_SCOPE = "SECRETS_SCOPE"
 WHOLE = "whole"
 
 
-def run(stage: str, folder: Path, *options: str) -> list[Outcome]:
-    """Runs the tests of a folder and returns one outcome per test."""
-    if not folder.is_dir():
+def run(stage: str, place: Path, *options: str) -> list[Outcome]:
+    """Runs the tests of a folder or a file and returns one outcome per test."""
+    if not place.exists():
         return []
-    report = OUTPUT / "junit" / f"{folder.name}.xml"
+    report = OUTPUT / "junit" / f"{place.stem}.xml"
     report.parent.mkdir(parents=True, exist_ok=True)
     report.unlink(missing_ok=True)
     command: list[str | Path] = [
@@ -35,7 +35,7 @@ def run(stage: str, folder: Path, *options: str) -> list[Outcome]:
         "-q",
         f"--junitxml={report}",
         *options,
-        folder.relative_to(CHECKOUT),
+        place.relative_to(CHECKOUT),
     ]
     code = stream(command).code
     outcomes = read_junit(stage, [report]) if report.is_file() else []
@@ -45,10 +45,10 @@ def run(stage: str, folder: Path, *options: str) -> list[Outcome]:
     return outcomes
 
 
-def sweep_secrets(stage: str, folder: Path) -> list[Outcome]:
+def sweep_secrets(stage: str, file: Path) -> list[Outcome]:
     """Looks for secrets of the whole stack, of which the stage e2e looks at a sample."""
     os.environ[SECRETS_SCOPE] = WHOLE
-    return run(stage, folder, "-k", "test_secrets")
+    return run(stage, file)
 
 
 def run_units(stage: str, folder: Path, *options: str) -> list[Outcome]:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Supastack contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Gives each file a second name before Python removes or replaces it. Every Python with this folder on PYTHONPATH runs
-this when it starts, and the recorder cannot come too late then, as it can for other programs.
+"""Gives each file a second name before Python removes, renames or replaces it. Every Python with this folder on
+PYTHONPATH runs this when it starts, and the recorder cannot come too late then, as it can for other programs.
 
 The variables are read when a file goes: a warm process gets those of its task after it has started.
 """
@@ -20,10 +20,14 @@ FOLDERS = "LEAKS_FOLDERS"
 
 def keep(event: str, arguments: tuple[Any, ...]) -> None:
     """Audit hook: os.remove(path, dir_fd), os.rename(src, dst, src_dir_fd, dst_dir_fd)."""
+    if KEPT not in os.environ:
+        return
     match event, arguments:
-        case ("os.remove", (path, int(folder))) | ("os.rename", (_, path, _, int(folder))):
-            if KEPT in os.environ:
-                link(os.fsdecode(path), folder)
+        case "os.remove", (path, int(folder)):
+            link(os.fsdecode(path), folder)
+        case "os.rename", (source, destination, int(source_folder), int(destination_folder)):
+            link(os.fsdecode(source), source_folder)
+            link(os.fsdecode(destination), destination_folder)
 
 
 def link(path: str, folder: int) -> None:

@@ -178,8 +178,22 @@ def test_no_file_that_python_removes_is_missed(tmp_path: Path) -> None:
     # The recorder does not run: what is kept, the program itself kept.
     program = [sys.executable, "-c", PYTHON_PROGRAM, str(watched)]
     subprocess.run(program, env={**os.environ, **recorder.environment}, check=True)
-    expected = {f"removed {number}" for number in range(20)} | {"replaced 19", "temporary", "in a tree", "relative"}
+    expected = {f"removed {number}" for number in range(20)}
+    expected |= {"replaced 19", "new", "temporary", "in a tree", "relative"}
     assert {content.decode() for _name, content in recorder.files()} == expected
+
+
+def test_a_file_is_gone_when_nothing_gave_it_a_second_name(tmp_path: Path) -> None:
+    watched = tmp_path / "watched"
+    watched.mkdir()
+    # Each is made and removed before the recorder can look.
+    program = 'for name in 1 2 3 4 5 6 7 8 9; do : > "$0/$name"; rm "$0/$name"; done'
+    with Recorder(tmp_path / "kept", [watched]) as recorder:
+        subprocess.run(["sh", "-c", program, watched], check=True)
+        time.sleep(0.5)
+    kept = {name.rpartition(" ")[2] for name, _content in recorder.files()}
+    assert kept | {path.name for path in recorder.gone()} == set("123456789")
+    assert kept.isdisjoint(path.name for path in recorder.gone())
 
 
 def test_a_folder_that_is_not_there_is_no_quiet_one(tmp_path: Path) -> None:
