@@ -98,7 +98,7 @@ def table(results: Sequence[Measured]) -> list[str]:
     for item in results:
         first, second = item.first, item.second
         lines.append(
-            f"{item.compute:15} {item.path.seconds:7.0f} {first.seconds:8.1f} {item.ratio:23.2f}"
+            f"{item.compute:15} {item.path.seconds:7.0f} {first.seconds:8.1f} {item.ratio:23.3f}"
             f" {sum(first.calls.values()):11} {second.seconds:9.1f} {sum(second.calls.values()):17}"
         )
     lines.append(f"time scale: {TIME_SCALE}; promised: {PROMISED:.2f} at most")

@@ -114,7 +114,7 @@ def test_the_table_has_what_was_measured_and_what_it_is_compared_with() -> None:
     assert measured.ratio == pytest.approx(1.25)
     assert converge.table([measured]) == [
         "eks_compute      path s   wall s   wall ÷ (scale * path)   AWS calls   no-op s   no-op AWS calls",
-        "karpenter           612    153.0                    1.25          12      20.5                 5",
+        "karpenter           612    153.0                   1.250          12      20.5                 5",
         "time scale: 0.2; promised: 1.25 at most",
         "",
         "karpenter",
