@@ -21,7 +21,11 @@ PLATFORM_VERSION = "eks.1"
 
 # Newest first. Shaped as EKS names its builds; which builds EKS offers at a given time only EKS knows.
 ADDONS: dict[str, dict[str, Any]] = {
-    "vpc-cni": {"type": "networking", "versions": ["v1.21.1-eksbuild.1", "v1.20.4-eksbuild.2", "v1.20.3-eksbuild.1"], "iam": True},
+    "vpc-cni": {
+        "type": "networking",
+        "versions": ["v1.21.1-eksbuild.1", "v1.20.4-eksbuild.2", "v1.20.3-eksbuild.1"],
+        "iam": True,
+    },
     "coredns": {"type": "networking", "versions": ["v1.13.1-eksbuild.1", "v1.12.4-eksbuild.1"]},
     "kube-proxy": {"type": "networking", "versions": ["v{version}.2-eksbuild.1", "v{version}.0-eksbuild.2"]},
     "eks-pod-identity-agent": {"type": "security", "versions": ["v1.3.10-eksbuild.1", "v1.3.9-eksbuild.3"]},
