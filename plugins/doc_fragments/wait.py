@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The options wait and wait_timeout."""
+    """The options wait and wait_timeout, and wait_timeout alone for modules that always wait."""
 
     DOCUMENTATION = r"""
 options:
@@ -22,6 +22,15 @@ options:
   wait_timeout:
     description:
       - Seconds to wait for one state.
+    type: int
+    default: 1800
+"""
+
+    TIMEOUT = r"""
+options:
+  wait_timeout:
+    description:
+      - Seconds to wait for one state. Check mode never waits.
     type: int
     default: 1800
 """

@@ -13,37 +13,28 @@ import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 from ansible_collections.supastack.aws.plugins.module_utils._difference import Plain
+from ansible_collections.supastack.aws.plugins.module_utils._ec2_traffic import (
+    ANY_TYPE,
+    HIGHEST_PORT,
+    HIGHEST_TYPE,
+    PROTOCOLS,
+    WITH_PORTS,
+    WITH_TYPES,
+    is_range,
+    plain_block,
+    protocol_name,
+    unknown_protocol,
+)
 from ansible_collections.supastack.aws.plugins.module_utils._placeholders import is_unknown
 
 # Whatever has a higher number belongs to EC2, such as the denial of all that no rule matches.
 HIGHEST_NUMBER = 32766
-PROTOCOLS = {"all": "-1", "icmp": "1", "tcp": "6", "udp": "17", "icmpv6": "58"}
-PROTOCOL_NAMES = {number: name for name, number in PROTOCOLS.items()}
-HIGHEST_PROTOCOL = 255
-WITH_PORTS = ("tcp", "udp")
-HIGHEST_PORT = 65535
-WITH_TYPES = ("icmp", "icmpv6")
-HIGHEST_TYPE = 255
-ANY_TYPE = -1
 BLOCKS: dict[str, t.Callable[..., object]] = {
     "cidr_block": ipaddress.IPv4Network,
     "ipv6_cidr_block": ipaddress.IPv6Network,
 }
 BLOCK_MEMBERS = {"cidr_block": "CidrBlock", "ipv6_cidr_block": "Ipv6CidrBlock"}
 BLOCK_SAMPLES = {"cidr_block": "10.0.0.0/16", "ipv6_cidr_block": "2001:db8::/64"}
-
-
-def protocol_name(protocol: str) -> str:
-    """Return the name of a protocol, its number when it has none here; empty for what is no protocol."""
-    number = PROTOCOLS.get(protocol.lower(), protocol)
-    if number in PROTOCOL_NAMES:
-        return PROTOCOL_NAMES[number]
-    return str(int(number)) if number.isdecimal() and int(number) <= HIGHEST_PROTOCOL else ""
-
-
-def plain_block(block: str) -> str:
-    """Return an address range in its canonical form, which EC2 makes of it too: 10.0.0.9/8 is 10.0.0.0/8."""
-    return block if is_unknown(block) else str(ipaddress.ip_network(block, strict=False))
 
 
 def plain_rule(values: t.Mapping[str, t.Any]) -> Plain:
@@ -153,13 +144,10 @@ def number_problem(rule: Plain) -> str | None:
 
 def protocol_problem(rule: Plain) -> str | None:
     """Return what is wrong with the protocol."""
-    protocol = protocol_name(rule["protocol"])
-    if not protocol:
-        return (
-            f"protocol is {rule['protocol']!r}, which is none of {', '.join(PROTOCOLS)} and no number up to "
-            f"{HIGHEST_PROTOCOL}. Correct protocol."
-        )
-    if protocol == "icmpv6" and rule["cidr_block"] is not None:
+    problem = unknown_protocol(rule["protocol"])
+    if problem:
+        return problem
+    if protocol_name(rule["protocol"]) == "icmpv6" and rule["cidr_block"] is not None:
         return "protocol is icmpv6, which only IPv6 has. Give ipv6_cidr_block instead of cidr_block, or icmp."
     return None
 
@@ -219,12 +207,3 @@ def block_problem(rule: Plain) -> str | None:
         f"{name} is {block!r}, which is not an address range such as {BLOCK_SAMPLES[name]}. Correct {name}, "
         "or use the option for the other kind of addresses."
     )
-
-
-def is_range(block: str, network: t.Callable[..., object]) -> bool:
-    """Return whether this is an address range; without a length it would be one address, which is seldom meant."""
-    try:
-        network(block, strict=False)
-    except ValueError:
-        return False
-    return "/" in block

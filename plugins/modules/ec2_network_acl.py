@@ -105,7 +105,7 @@ extends_documentation_fragment:
   - supastack.aws.attributes
 seealso:
   - module: amazon.aws.ec2_vpc_subnet
-  - module: amazon.aws.ec2_security_group
+  - module: supastack.aws.ec2_security_group
 """
 
 EXAMPLES = r"""

@@ -22,6 +22,7 @@ from sandbox.aws.patches import (
     prices,
     route53,
     s3,
+    security_groups,
     vpc_endpoints,
 )
 
@@ -43,6 +44,7 @@ PATCHES = (
     *prices.PATCHES,
     *route53.PATCHES,
     *s3.PATCHES,
+    *security_groups.PATCHES,
     *vpc_endpoints.PATCHES,
 )
 

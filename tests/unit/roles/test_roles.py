@@ -31,7 +31,6 @@ STOCK = {
     "amazon.aws.aws_az_info",
     "amazon.aws.ec2_instance_info",
     "amazon.aws.ec2_eni_info",
-    "amazon.aws.ec2_security_group",
     "amazon.aws.ec2_security_group_info",
     "amazon.aws.ec2_tag",
     "amazon.aws.ec2_vpc_endpoint_info",

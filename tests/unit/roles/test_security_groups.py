@@ -16,6 +16,7 @@ import yaml
 
 from tests.unit.roles.templating import CHECKOUT, evaluate, render
 
+MODULE = "supastack.aws.ec2_security_group"
 CLUSTER, DATABASE, EKS = "sg-cluster", "sg-database", "sg-eks"
 EKS_TAG = "kubernetes.io/cluster/demo-supabase"
 COMMON = {
@@ -28,7 +29,7 @@ COMMON = {
 
 @dataclass(frozen=True)
 class Group:
-    """A security group: what it lets in and out, in the form of amazon.aws.ec2_security_group."""
+    """A security group: what it lets in and out, in the form of supastack.aws.ec2_security_group."""
 
     tags: dict[str, str]
     ingress: list[dict[str, Any]]
@@ -43,21 +44,21 @@ def tasks(path: str) -> list[dict[str, Any]]:
 
 def network() -> dict[str, Group]:
     """Return the groups that the role network makes, and EKS' own, by their ids."""
-    groups = {EKS: Group({EKS_TAG: "owned"}, [{"proto": "all", "group_id": EKS}], [{"proto": "all"}])}
+    groups = {EKS: Group({EKS_TAG: "owned"}, [{"protocol": "all", "group_id": EKS}], [{"protocol": "all"}])}
     ids = {"demo-cluster": CLUSTER, "demo-database": DATABASE}
     files = [f"roles/network/tasks/{name}.yml" for name in ("cluster_group", "database")]
-    for task in [task for file in files for task in tasks(file) if "amazon.aws.ec2_security_group" in task]:
-        made = task["amazon.aws.ec2_security_group"]
-        made = render("network", made, **COMMON, __network_cluster_group={"group_id": CLUSTER}, __network_id_of_vpc="v")
-        groups[ids.get(made["name"], made["name"])] = Group(
-            made.get("tags", {}), [by_id(rule, ids) for rule in made["rules"]], made["rules_egress"]
-        )
+    for task in [task for file in files for task in tasks(file) if MODULE in task]:
+        cluster = {"security_group": {"group_id": CLUSTER}}
+        made = render("network", task[MODULE], **COMMON, __network_cluster_group=cluster, __network_id_of_vpc="v")
+        own_id = ids[made["name"]]
+        ingress = [by_id(rule, own_id) for rule in made["ingress"]]
+        groups[own_id] = Group(made["tags"], ingress, made["egress"])
     return groups
 
 
-def by_id(rule: dict[str, Any], ids: dict[str, str]) -> dict[str, Any]:
-    """Return a rule with the id of the group that it names."""
-    return {**rule, "group_id": ids[rule["group_name"]]} if "group_name" in rule else rule
+def by_id(rule: dict[str, Any], own_id: str) -> dict[str, Any]:
+    """Return a rule with the id of the group that it has at its other end."""
+    return {**rule, "group_id": own_id} if rule.get("self") else rule
 
 
 def wiring(role: str, option: str) -> Any:
@@ -66,7 +67,10 @@ def wiring(role: str, option: str) -> Any:
         "cluster_security_group_id": "__network_cluster_group",
         "database_security_group_id": "__network_database_group",
     }
-    made = {"__network_cluster_group": {"group_id": CLUSTER}, "__network_database_group": {"group_id": DATABASE}}
+    made = {
+        "__network_cluster_group": {"security_group": {"group_id": CLUSTER}},
+        "__network_database_group": {"security_group": {"group_id": DATABASE}},
+    }
     facts = tasks("roles/network/tasks/publish.yml")[0]["ansible.builtin.set_fact"]["network_outputs"]
     published = {name: render("network", facts[name], **COMMON, **made) for name in outputs}
     given = next(
@@ -128,7 +132,8 @@ def reaches(source: set[str], target: set[str], protocol: str, port: int) -> boo
 
 def opens(rule: dict[str, Any], protocol: str, port: int) -> bool:
     """Tell whether a rule is about this protocol and port."""
-    return rule["proto"] == "all" or (rule["proto"] == protocol and port in rule["ports"])
+    is_open = rule["protocol"] == protocol and rule["from_port"] <= port <= rule["to_port"]
+    return bool(rule["protocol"] == "all" or is_open)
 
 
 @pytest.mark.parametrize("protocol", ["tcp", "udp"])

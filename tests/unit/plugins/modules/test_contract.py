@@ -81,7 +81,8 @@ def test_promises_are_declared_in_full(name: str) -> None:
 @pytest.mark.parametrize("name", MODULES)
 def test_waiting_is_documented_as_it_is_declared(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     fragments = yaml.safe_load(load(name).DOCUMENTATION)["extends_documentation_fragment"]
-    documented = fragment("wait")["options"] if f"{COLLECTION}.wait" in fragments else {}
+    waits = [text.removeprefix(f"{COLLECTION}.") for text in fragments if text.startswith(f"{COLLECTION}.wait")]
+    documented = fragment(waits[0])["options"] if waits else {}
     declared = validator(name, monkeypatch).argument_spec
     assert {option for option in declared if option in ("wait", "wait_timeout")} == set(documented)
     for option, text in documented.items():

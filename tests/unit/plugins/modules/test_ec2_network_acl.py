@@ -236,7 +236,7 @@ FORMS: dict[str, tuple[Rule, dict[str, Any], Rule]] = {
         {"protocol": "all", "cidr_block": "10.0.16.0/20"},
     ),
     "tcp without ports": (
-        {"protocol": "6", "cidr_block": "10.0.16.0/20"},
+        {"protocol": "06", "cidr_block": "10.0.16.0/20"},
         {"Protocol": "6", "PortRange": {"From": 0, "To": 65535}},
         {"protocol": "tcp", "cidr_block": "10.0.16.0/20", "from_port": 0, "to_port": 65535},
     ),

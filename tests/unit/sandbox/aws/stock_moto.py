@@ -540,6 +540,41 @@ def network_acls_of_deleted_vpc() -> bool:
     return True
 
 
+def described_rule(permission: dict[str, Any], changed: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The permission of a new group with one rule, as it is described, after a change of its description."""
+    ec2, vpc = client("ec2"), new_vpc()["vpc"]
+    group = ec2.create_security_group(GroupName="g", Description="g", VpcId=vpc)["GroupId"]
+    itself = {"GroupId": group} if "UserIdGroupPairs" in permission else {}
+    for operation, sent in (
+        ("authorize_security_group", permission),
+        ("update_security_group_rule_descriptions", changed),
+    ):
+        if sent:
+            pairs = {"UserIdGroupPairs": [{**sent["UserIdGroupPairs"][0], **itself}]} if itself else {}
+            getattr(ec2, f"{operation}_ingress")(GroupId=group, IpPermissions=[{**sent, **pairs}])
+    found: dict[str, Any] = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]["IpPermissions"][0]
+    return found
+
+
+def ports_of_other_protocols() -> bool:
+    try:
+        described_rule({"IpProtocol": "50", "IpRanges": [{"CidrIp": "10.0.0.0/8"}]})
+    except TypeError:
+        return True
+    return False
+
+
+def description_of_group_rule() -> bool:
+    one, other = ({"IpProtocol": "-1", "UserIdGroupPairs": [{"Description": text}]} for text in ("one", "other"))
+    return bool(described_rule(one, other)["UserIdGroupPairs"][0]["Description"] == "one")
+
+
+def removed_rule_description() -> bool:
+    block = {"CidrIp": "10.0.0.0/8"}
+    described = {"IpProtocol": "-1", "IpRanges": [{**block, "Description": "one"}]}
+    return "Description" in described_rule(described, {"IpProtocol": "-1", "IpRanges": [block]})["IpRanges"][0]
+
+
 def vpc_endpoint(kind: str = "Interface", service: str = "sts", **members: Any) -> dict[str, Any]:
     """A VPC endpoint, as it is described: of a new VPC with a subnet, unless VpcId names another."""
     ec2, vpc = client("ec2"), members.get("VpcId") or new_vpc()["vpc"]
@@ -937,6 +972,9 @@ GAPS: list[Callable[[], bool]] = [
     deletion_of_default_network_acl,
     network_acl_of_deleted_subnet,
     network_acls_of_deleted_vpc,
+    ports_of_other_protocols,
+    description_of_group_rule,
+    removed_rule_description,
     spot_prices,
     record_created_again,
     vpc_endpoint_service_filters,

@@ -193,6 +193,55 @@ def test_rule_descriptions_answer_true(aws: Any) -> None:
     assert ec2.update_security_group_rule_descriptions_egress(GroupId=group, IpPermissions=[rule])["Return"] is True
 
 
+@pytest.fixture
+def security_group(aws: Any) -> str:
+    """A security group of its own."""
+    made = aws.client("ec2").create_security_group(GroupName=uuid.uuid4().hex, Description="g", VpcId=aws.vpc_id)
+    return str(made["GroupId"])
+
+
+def _permissions(aws: Any, group: str) -> list[dict[str, Any]]:
+    (found,) = aws.client("ec2").describe_security_groups(GroupIds=[group])["SecurityGroups"]
+    return list(found["IpPermissions"])
+
+
+def test_rule_of_a_protocol_without_ports(aws: Any, security_group: str) -> None:
+    ec2, rule = aws.client("ec2"), {"IpProtocol": "50", "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}
+    ec2.authorize_security_group_ingress(GroupId=security_group, IpPermissions=[rule])
+    (found,) = _permissions(aws, security_group)
+    assert found["IpProtocol"] == "50"
+    assert "FromPort" not in found
+    ec2.revoke_security_group_ingress(GroupId=security_group, IpPermissions=[rule])
+    assert _permissions(aws, security_group) == []
+
+
+def test_rule_of_a_group_is_the_same_with_another_description(aws: Any, security_group: str) -> None:
+    ec2 = aws.client("ec2")
+
+    def rule(**members: str) -> dict[str, Any]:
+        pairs = [{"GroupId": security_group, **members}]
+        return {"GroupId": security_group, "IpPermissions": [{"IpProtocol": "-1", "UserIdGroupPairs": pairs}]}
+
+    ec2.authorize_security_group_ingress(**rule(Description="one"))
+    with pytest.raises(ClientError, match=r"InvalidPermission\.Duplicate"):
+        ec2.authorize_security_group_ingress(**rule(Description="other"))
+    ec2.update_security_group_rule_descriptions_ingress(**rule(Description="other"))
+    assert _permissions(aws, security_group)[0]["UserIdGroupPairs"][0]["Description"] == "other"
+    ec2.update_security_group_rule_descriptions_ingress(**rule())
+    assert "Description" not in _permissions(aws, security_group)[0]["UserIdGroupPairs"][0]
+    ec2.revoke_security_group_ingress(**rule())
+    assert _permissions(aws, security_group) == []
+
+
+def test_description_that_is_left_out_is_taken_away(aws: Any, security_group: str) -> None:
+    ec2, ranges = aws.client("ec2"), [{"CidrIp": "10.0.0.0/8"}]
+    described = [{"IpProtocol": "-1", "IpRanges": [{**ranges[0], "Description": "one"}]}]
+    ec2.authorize_security_group_ingress(GroupId=security_group, IpPermissions=described)
+    bare = [{"IpProtocol": "-1", "IpRanges": ranges}]
+    ec2.update_security_group_rule_descriptions_ingress(GroupId=security_group, IpPermissions=bare)
+    assert _permissions(aws, security_group)[0]["IpRanges"] == ranges
+
+
 def test_nat_gateway_is_found_by_resource_type_and_tag(aws: Any, gateway: dict[str, str]) -> None:
     ec2 = aws.client("ec2")
     filters = [{"Name": "resource-type", "Values": ["natgateway"]}, {"Name": "resource-id", "Values": [gateway["id"]]}]
