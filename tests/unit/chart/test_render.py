@@ -226,6 +226,11 @@ def test_image_may_be_pinned_by_digest() -> None:
     assert spec_of(supabase(images={"rest": image}), "rest")["containers"][0]["image"] == image
 
 
+@pytest.mark.parametrize("rows", [1, 1000, 1_000_000, 12_345_678])
+def test_row_limit_is_written_as_a_whole_number(rows: int) -> None:
+    assert environment(spec_of(supabase(rest={"maxRows": rows}), "rest"))["PGRST_DB_MAX_ROWS"] == str(rows)
+
+
 def test_stand_in_for_external_secrets_has_upstream_names() -> None:
     manifests = render(EXTERNAL_SECRETS, {"serviceAccount": {"name": "external-secrets"}}, namespace="external-secrets")
     definitions = {item["metadata"]["name"]: item["spec"] for item in of_kind(manifests, "CustomResourceDefinition")}
