@@ -19,7 +19,7 @@ from ansible_collections.supastack.aws.plugins.module_utils._retries import unth
 from ansible_collections.supastack.aws.plugins.module_utils._tags import tag_changes
 from ansible_collections.supastack.aws.plugins.module_utils._waiters import Waiter
 
-CLUSTER_PAUSE = 3.0
+CLUSTER_PAUSE = 1.5
 
 
 @failing_to("describe the EKS cluster {name}")

@@ -27,7 +27,7 @@ from ansible_collections.supastack.aws.plugins.module_utils._placeholders import
 from ansible_collections.supastack.aws.plugins.module_utils._retries import retry_while, unthrottled
 from ansible_collections.supastack.aws.plugins.module_utils._tags import own_tags
 
-PAUSE = 3.0
+PAUSE = 1.5
 # As EKS names it when it refuses one.
 RESERVED_PREFIX = "eks-"
 MOST_SELECTORS = 5

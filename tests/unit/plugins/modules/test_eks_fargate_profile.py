@@ -242,7 +242,7 @@ def test_it_waits_for_its_turn(run_module: Callable[..., Any], code: str, state:
 def test_the_turn_does_not_come_in_time(run_module: Callable[..., Any]) -> None:
     refused = busy(CREATE, "ResourceInUseException", OTHER_PROFILE)
     steps = [describe(MISSING), cluster(), refused, refused, refused]
-    message = run_module(eks_fargate_profile, {**OPTIONS, "wait_timeout": 8}, steps).message
+    message = run_module(eks_fargate_profile, {**OPTIONS, "wait_timeout": 4}, steps).message
     assert message.startswith("Failed to create the Fargate profile system of the EKS cluster production")
     assert OTHER_PROFILE in message
 
