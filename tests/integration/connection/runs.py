@@ -160,10 +160,8 @@ class Scene:
 
     @property
     def notes(self) -> list[Path]:
-        """The files of notes, in the order in which they were written."""
-        folder = self.home / "supastack_aws_warm"
-        files = folder.iterdir() if folder.is_dir() else ()
-        return sorted(files, key=lambda file: file.stat().st_mtime_ns)
+        """The files of notes, in the order in which they were written; not the one that is still being written."""
+        return sorted((self.home / "supastack_aws_warm").glob("[!.]*"), key=lambda file: file.stat().st_mtime_ns)
 
     @property
     def warm_folder(self) -> Path:
