@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import importlib.util
+import inspect
 import os
 import struct
 import sys
@@ -25,12 +26,14 @@ from ansible_collections.supastack.aws.plugins.module_utils._kms_envelope import
 )
 from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef"
 DATA_KEY = bytes(range(32))
 BLOB = b"\x01\x02\x02\x00encrypted data key"
+# Hypothesis takes words of the sources for texts, "ciphertext" among them.
+MESSAGES = inspect.getsource(_kms_envelope)
 
 
 class Kms:
@@ -109,11 +112,12 @@ def test_every_change_of_an_envelope_is_noticed(data: st.DataObject) -> None:
 @given(
     st.text() | st.text(st.sampled_from("supatckenvlo/1=+ ")) | st.builds("supastack/envelope/1{}".format, st.text())
 )
+@example("ciphertext")
 def test_no_text_is_quoted_or_crashes(text: str) -> None:
     try:
         parts = parse(text)
     except UndecryptableError as error:
-        assert len(text) < 10 or text not in str(error)
+        assert len(text) < 10 or text not in str(error) or text in MESSAGES
     else:
         assert parts.blob
 
