@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import base64
 import importlib.util
-import inspect
 import os
+import re
 import struct
 import sys
 from typing import Any
@@ -32,8 +32,13 @@ from hypothesis import strategies as st
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef"
 DATA_KEY = bytes(range(32))
 BLOB = b"\x01\x02\x02\x00encrypted data key"
-# Hypothesis takes words of the sources for texts, "ciphertext" among them.
-MESSAGES = inspect.getsource(_kms_envelope)
+# All that is ever said of a text that is no ciphertext.
+MESSAGES = {
+    "is not base64: it is cut off, or it is not a ciphertext",
+    "is an envelope that was cut off",
+    "has an unknown format: it is an envelope that a newer release made",
+    "has an unknown format: it is no envelope, and too long for KMS (N bytes)",
+}
 
 
 class Kms:
@@ -117,7 +122,7 @@ def test_no_text_is_quoted_or_crashes(text: str) -> None:
     try:
         parts = parse(text)
     except UndecryptableError as error:
-        assert len(text) < 10 or text not in str(error) or text in MESSAGES
+        assert re.sub(r"\d+ bytes", "N bytes", str(error)) in MESSAGES
     else:
         assert parts.blob
 
