@@ -352,6 +352,7 @@ def test_options_of_the_node_pool() -> None:
         "cluster_services_node_architectures": ["amd64", "arm64"],
         "cluster_services_node_instance_categories": ["m"],
         "cluster_services_node_minimum_generation": 7,
+        "cluster_services_node_minimum_vcpus": 4,
         "cluster_services_node_limits": {"cpu": 8},
         "cluster_services_node_disruption_budgets": [{"nodes": "1", "reasons": ["Drifted"]}],
         "cluster_services_node_consolidate_after": "5m",
@@ -366,6 +367,7 @@ def test_options_of_the_node_pool() -> None:
         "karpenter.sh/capacity-type": ("In", ["on-demand"]),
         "karpenter.k8s.aws/instance-category": ("In", ["m"]),
         "karpenter.k8s.aws/instance-generation": ("Gt", ["6"]),
+        "karpenter.k8s.aws/instance-cpu": ("Gt", ["3"]),
     }
     assert template["nodeClassRef"] == {"group": "karpenter.k8s.aws", "kind": "EC2NodeClass", "name": "own"}
     assert (template["expireAfter"], template["terminationGracePeriod"]) == ("Never", "1h")
@@ -557,18 +559,25 @@ def test_an_object_that_does_not_become_ready_says_why(kind: str, hint: str) -> 
         {"type": "SubnetsReady", "status": "False", "reason": "SubnetsNotFound", "message": "no subnet"},
         {"type": "AMIsReady", "status": "True", "reason": "AMIsReady", "message": ""},
     ]
+    warnings = [
+        {"metadata": {"creationTimestamp": f"2026-11-26T10:00:0{second}Z"}, "reason": "Failed", "message": text}
+        for text, second in (("later", 2), ("first", 1), ("first", 3))
+    ]
     lines = why(
         "why_object.j2",
         ansible_failed_result={"msg": "timed out"},
         __cluster_services_object={"kind": kind, "metadata": {"name": "supabase"}},
         __cluster_services_read={"resources": [{"status": {"conditions": conditions}}]},
+        __cluster_services_object_events={"resources": warnings},
     )
-    assert lines[:2] == [
+    assert lines[:4] == [
         f"{kind} supabase is not ready: timed out",
         "SubnetsReady is False: SubnetsNotFound: no subnet",
+        "Failed: first",
+        "Failed: later",
     ]
-    assert hint in lines[2]
-    assert lines[2].endswith(", then run again.")
+    assert hint in lines[4]
+    assert lines[4].endswith(", then run again.")
 
 
 def test_a_silent_controller_is_named() -> None:
@@ -577,6 +586,7 @@ def test_a_silent_controller_is_named() -> None:
         ansible_failed_result={},
         __cluster_services_object={"kind": "NodePool", "metadata": {"name": "supabase"}},
         __cluster_services_read={"resources": [{}]},
+        __cluster_services_object_events={"resources": []},
     )
     assert lines[1] == "Its controller has reported nothing: look at the controller's log."
 
