@@ -39,6 +39,11 @@ def refuses_to_list_regions(plugin: Any) -> None:
         plugin.aws_regions("eks")
 
 
+def refuses_to_compare_with_a_schema(plugin: Any) -> None:
+    with pytest.raises(AnsibleFilterError, match="pip install jsonschema"):
+        plugin.helm_values_errors({}, {}, {})
+
+
 def refuses_to_generate_keys(plugin: Any) -> None:
     with pytest.raises(AnsibleFilterError, match="pip install cryptography"):
         plugin.supabase_keys("SUPABASE_DB")
@@ -64,6 +69,11 @@ def says_that_there_is_no_sdk(plugin: Any) -> None:
     assert plugin.HAS_BOTOCORE is False
 
 
+def says_which_library_is_missing(plugin: Any) -> None:
+    """The lookup http_checks asks first, and names it."""
+    assert plugin.MISSING == "websocket"
+
+
 def leaves_it_to_the_module_to_name_the_sdk(plugin: Any) -> None:
     """AnsibleAWSModule ends with its own message before anything is called; until then, nothing may break."""
     look = plugin.failing_to("look")(plugin.none_when("NotFound")(lambda answer: answer()))
@@ -85,6 +95,7 @@ def refuses_envelopes_only(plugin: Any) -> None:
 
 GUARDED: dict[str, tuple[str, Callable[[Any], None]]] = {
     "filter/aws_regions.py": ("botocore", refuses_to_list_regions),
+    "filter/helm_values_errors.py": ("jsonschema", refuses_to_compare_with_a_schema),
     "filter/supabase_keys.py": ("cryptography", refuses_to_generate_keys),
     "filter/supabase_secret.py": ("cryptography", refuses_to_complete_a_secret),
     "lookup/eks_token.py": ("botocore", refuses_to_make_a_token),
@@ -93,6 +104,7 @@ GUARDED: dict[str, tuple[str, Callable[[Any], None]]] = {
     "module_utils/_kms_envelope.py": ("cryptography", refuses_envelopes_only),
     "test/pem_certificates.py": ("cryptography", refuses_to_look_at_certificates),
     "plugin_utils/_aws_session.py": ("botocore", says_that_there_is_no_sdk),
+    "plugin_utils/_http_checks.py": ("websocket", says_which_library_is_missing),
 }
 
 

@@ -175,7 +175,9 @@ def test_a_playbook_asks_at_a_terminal_twice_and_shows_nothing(tmp_path: Path) -
                     break
             # A prompt throws away what was typed before it, so somebody patient types again until it goes away.
             _before, prompt, after = printed.rpartition("then Enter:")
-            if prompt and "\x1b" not in after and time.monotonic() > sent + 1:
+            # Between two prompts the terminal would show it.
+            hidden = not termios.tcgetattr(leader)[3] & termios.ECHO
+            if prompt and "\x1b" not in after and hidden and time.monotonic() > sent + 1:
                 os.write(leader, f"{SECRET}\r".encode())
                 sent = time.monotonic()
         with contextlib.suppress(subprocess.TimeoutExpired):
