@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from sandbox import account, ports, processes
+from sandbox.node import images
 from sandbox.postgres import server
 from sandbox.state import CHECKOUT, Sandbox, SandboxError, locked
 from tools.toolchain import chart, tool
@@ -129,6 +130,8 @@ def _write_state(sandbox: Sandbox, chosen: dict[str, int], options: dict[str, bo
         helm=str(tool("helm")),
         # Karpenter's own charts, which came with its program.
         charts={name: str(chart("karpenter", name)) for name in ("karpenter", "karpenter-crd")},
+        # The smoke test tells by them which services are simulated.
+        images=sorted(images.available()),
         options=options,
     )
 

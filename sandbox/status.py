@@ -12,6 +12,7 @@ import requests
 from sandbox import account, lifecycle, processes
 from sandbox.kubernetes.client import Api
 from sandbox.kubernetes.control_plane import ControlPlane
+from sandbox.node import images as node_images
 from sandbox.node import status as node_status
 from sandbox.state import Sandbox
 
@@ -104,7 +105,7 @@ def _pod(item: Json) -> Json:
         "phase": item["status"].get("phase", ""),
         "node": node,
         "runs_as": runs_as,
-        "images": [container["image"] for container in item["spec"]["containers"]],
+        "images": [entry["image"] for entry in [*item["spec"].get("initContainers", []), *item["spec"]["containers"]]],
     }
 
 
@@ -129,6 +130,7 @@ def render(data: Json) -> Iterator[str]:
     yield from table("Pods", ("name", "phase", "runs as"), pod_rows)
     if data["api_only"]:
         return
+    yield from simulated(data)
     image_rows = [(ref, item["program"], item["here"], item["production"]) for ref, item in data["images"].items()]
     yield from table("Images that run as real processes", ("image", "program", "here", "in production"), image_rows)
     yield from differences(data["images"].values())
@@ -178,6 +180,22 @@ def _not_loaded(databases: Iterable[Json]) -> Iterator[str]:
     for item in databases:
         if item["not_loaded"]:
             yield f"  {item['identifier']}: accepted but not loaded: {', '.join(item['not_loaded'])}"
+
+
+def simulated(data: Json) -> Iterator[str]:
+    """The images that nothing runs for here, and what would; nothing when there are none."""
+    pods = [pod for cluster in data["clusters"] for pod in cluster["pods"] if pod["runs_as"] == SIMULATED]
+    used = {image for pod in pods for image in pod["images"]}
+    rows = [
+        (image, _count(pods, image), node_images.own_program_variable(image) or "nothing here")
+        for image in sorted(used)
+        if node_images.canonical(image) not in data["images"]
+    ]
+    yield from table("Images that are only simulated", ("image", "pods", "would run by"), rows)
+
+
+def _count(pods: Iterable[Json], image: str) -> str:
+    return str(sum(image in pod["images"] for pod in pods))
 
 
 def differences(images: Iterable[Json]) -> Iterator[str]:

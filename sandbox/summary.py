@@ -29,6 +29,7 @@ def render(sandbox: Sandbox, phases: list[tuple[str, float]]) -> Iterator[str]:
     yield f"  look     {prefix}.venv/bin/python -m sandbox status, {prefix}.venv/bin/python -m sandbox logs"
     yield f"  remove   {prefix}make demo-down"
     yield from status.table("Real, and simulated", ("part", "here", "in production"), list(_parts(data)))
+    yield from status.simulated(data)
     yield from status.differences(_used_images(data).values())
     rows = [(name, f"{seconds / 60:.1f}") for name, seconds in phases]
     yield from status.table("Minutes", ("phase", "min"), rows)

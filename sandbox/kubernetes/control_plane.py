@@ -187,6 +187,9 @@ class ControlPlane:
     def _patches(self, settings: Settings) -> Iterator[dict[str, Any]]:
         # The data is thrown away with the cluster, so waiting for the disk buys nothing.
         yield _patch("etcd", {"unsafe-no-fsync": "true"})
+        # There is one of each. It would end for good when the machine is too busy for it to renew its lease.
+        for component in ("kube-controller-manager", "kube-scheduler"):
+            yield _patch(component, {"leader-elect": "false"})
         folder = self.folder
         yield _patch(
             "kube-apiserver",

@@ -23,6 +23,7 @@ _NODE_MODULES = CHECKOUT / "tools" / "npm" / "node_modules"
 _META = _NODE_MODULES / "@supabase" / "postgres-meta"
 _PYTHON = Path(sys.executable).resolve()
 _HOST_USR = "Shell and tools come from the host's /usr, read-only."
+STAND_IN = " (stand-in)"
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def _python_mounts() -> list[tuple[Path, str]]:
 def _stand_in(program: str, version: str, module: str, note: str) -> Image:
     """A controller of which `sandbox.standins.<module>` takes the place."""
     return Image(
-        program=f"{program} (stand-in)",
+        program=f"{program}{STAND_IN}",
         version_production=version,
         version_here="stand-in, Python",
         entrypoint=[str(_PYTHON), "-s", "-m", f"sandbox.standins.{module}"],
@@ -172,6 +173,12 @@ def find(reference: str, environment: Mapping[str, str] | None = None) -> Image 
     return available(environment).get(canonical(reference))
 
 
+def own_program_variable(reference: str) -> str:
+    """The variable by which somebody's own program runs for `reference`; empty when there is none."""
+    found = (variable for variable, (image, _path) in BINARY_VARIABLES.items() if image == canonical(reference))
+    return next(found, "")
+
+
 def canonical(reference: str) -> str:
     """`reference` as the table has it: no digest, no default registry."""
     return reference.partition("@")[0].removeprefix("docker.io/")
@@ -180,7 +187,7 @@ def canonical(reference: str) -> str:
 def _own_binary(reference: str, variable: str, binary: Path, path: str) -> Image:
     replaced = IMAGES.get(reference)
     return Image(
-        program=replaced.program if replaced else Path(path).name,
+        program=replaced.program.removesuffix(STAND_IN) if replaced else Path(path).name,
         version_production=reference.rpartition(":")[2].removeprefix("v"),
         version_here=f"{binary} ({variable})",
         entrypoint=[path],

@@ -63,7 +63,9 @@ class Launcher:
             )
         for source, _unused in image.mounts:
             if not os.access(source, os.R_OK):
-                raise ImageError(f'image "{reference}": {source} cannot be read: run `make setup`')
+                variable = images.own_program_variable(reference)
+                advice = f"correct {variable}" if variable in os.environ else "run `make setup`"
+                raise ImageError(f'image "{reference}": {source} cannot be read: {advice}')
         return image
 
     def plan(self, pod: Json, container: Json, image: Image, volumes: Mapping[str, Path], files: PodFiles) -> Plan:

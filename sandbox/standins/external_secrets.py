@@ -5,12 +5,13 @@
 What it does it does for real, with the fields, conditions and reasons of the API external-secrets.io/v1 (source:
 apis/externalsecrets/v1 of the External Secrets repository): ClusterSecretStore of provider aws and service
 SecretsManager, without `auth`; ExternalSecret with `data`, `dataFrom.extract`, refresh, creation and deletion policies.
-Whatever else an object asks for becomes an error in its status, never silence. It imports this package only, which is
-all that its pod sees of the sandbox.
+Whatever else an object asks for becomes an error, never silence: as upstream's, its status says that something failed
+and an event what. It imports this package only, which is all that its pod sees of the sandbox.
 """
 
 from __future__ import annotations
 
+import argparse
 import base64
 import hashlib
 import json
@@ -26,7 +27,7 @@ from typing import Any, Protocol
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sandbox.standins.kubernetes_api import Api, ApiError, ClusterApi, Object, log, now, run, serve_health
+from sandbox.standins.kubernetes_api import Api, ApiError, ClusterApi, Object, log, now, run, serve_health, write_event
 
 GROUP = "/apis/external-secrets.io/v1"
 DATA_HASH = "reconcile.external-secrets.io/data-hash"
@@ -36,15 +37,39 @@ POLL_SECONDS = 1.0
 STORE_CHECK_SECONDS = 300.0
 LONGEST_RETRY_SECONDS = 30.0
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+# Of a template its defaults, and annotations that are no templates themselves.
+_SUPPORTED_TARGET = {
+    *("name", "creationPolicy", "deletionPolicy", "template"),
+    *("template.metadata", "template.engineVersion", "template.mergePolicy"),
+}
 _SUPPORTED_EXTRACT = {"key", "version", "conversionStrategy", "decodingStrategy", "metadataPolicy", "nullBytePolicy"}
 
 
 class SyncError(Exception):
-    """An object cannot be reconciled; `reason` is the condition's."""
+    """An ExternalSecret cannot be reconciled; the exception's text is for the event, the rest for the condition."""
 
-    def __init__(self, message: str, reason: str = "SecretSyncedError") -> None:
-        super().__init__(message)
-        self.reason = reason
+    summary = "could not get secret data from provider"
+    reason = "SecretSyncedError"
+    event = "UpdateFailed"
+
+
+class StoreError(SyncError):
+    """The same of a ClusterSecretStore."""
+
+    summary = "unable to validate store"
+    reason = event = "InvalidProviderConfig"
+
+
+class WriteError(SyncError):
+    """The Secret or a status cannot be written."""
+
+    summary = "could not update secret"
+
+
+class OwnerError(SyncError):
+    """The Secret belongs to somebody else."""
+
+    summary = "failed to take ownership of target secret"
 
 
 class SecretMissing(SyncError):
@@ -65,11 +90,11 @@ class Aws:
     session: boto3.Session = field(default_factory=boto3.Session)
 
     def identity(self, region: str) -> str:
-        """ARN of whom AWS takes this pod for. Raises SyncError."""
+        """ARN of whom AWS takes this pod for. Raises StoreError."""
         try:
             return str(self.session.client("sts", region_name=region).get_caller_identity()["Arn"])
         except (BotoCoreError, ClientError) as error:
-            raise SyncError(str(error), "ValidationFailed") from error
+            raise StoreError(str(error)) from error
 
     def secrets(self, region: str) -> SecretsManager:
         """The client of a region."""
@@ -113,16 +138,16 @@ def is_ready(item: Object) -> bool:
 
 
 def store_region(store: Object) -> str:
-    """Region of a store that this stand-in supports. Raises SyncError naming what it does not."""
+    """Region of a store that this stand-in supports. Raises StoreError naming what it does not."""
     provider = store["spec"].get("provider", {})
     aws = provider.get("aws")
     if set(provider) != {"aws"} or aws.get("service") != "SecretsManager" or not aws.get("region"):
-        raise SyncError("supported here: provider aws, service SecretsManager, a region", "InvalidProviderConfig")
+        raise StoreError("supported here: provider aws, service SecretsManager, a region")
     if unsupported := sorted(set(aws) - {"service", "region"}):
-        raise SyncError(f"not supported here: provider.aws.{', '.join(unsupported)}", "InvalidProviderConfig")
+        raise StoreError(f"not supported here: provider.aws.{', '.join(unsupported)}")
     for condition in store["spec"].get("conditions", []):
         if unsupported := sorted(set(condition) - {"namespaces", "namespaceRegexes"}):
-            raise SyncError(f"not supported here: conditions.{', '.join(unsupported)}", "InvalidStoreConfiguration")
+            raise StoreError(f"not supported here: conditions.{', '.join(unsupported)}")
     return str(aws["region"])
 
 
@@ -194,8 +219,11 @@ def collect(spec: Object, secrets: SecretsManager) -> dict[str, str]:
 def target_of(item: Object) -> tuple[str, str, str]:
     """Name, creation policy and deletion policy of the Secret that an ExternalSecret fills. Raises SyncError."""
     target = item["spec"].get("target", {})
-    if unsupported := sorted(set(target) - {"name", "creationPolicy", "deletionPolicy"}):
-        raise SyncError(f"not supported here: target.{', '.join(unsupported)}")
+    template = target.get("template", {})
+    asked = {*target, *(f"template.{name}" for name in template)} - _SUPPORTED_TARGET
+    asked |= {f"template.metadata.{name}" for name in template.get("metadata", {})} - {"template.metadata.annotations"}
+    if asked:
+        raise SyncError(f"not supported here: target.{', '.join(sorted(asked))}")
     creation, deletion = target.get("creationPolicy", "Owner"), target.get("deletionPolicy", "Retain")
     if creation not in {"Owner", "Orphan"} or deletion not in {"Retain", "Delete"}:
         raise SyncError("supported here: creationPolicy Owner or Orphan, deletionPolicy Retain or Delete")
@@ -205,11 +233,12 @@ def target_of(item: Object) -> tuple[str, str, str]:
 def secret_for(item: Object, name: str, creation: str, values: Mapping[str, str]) -> Object:
     """The Secret as it should be."""
     data = {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}
+    annotations = item["spec"].get("target", {}).get("template", {}).get("metadata", {}).get("annotations", {})
     metadata: Object = {
         "name": name,
         "namespace": item["metadata"]["namespace"],
         "labels": {MANAGED: "true"},
-        "annotations": {DATA_HASH: digest(data)},
+        "annotations": {**annotations, DATA_HASH: digest(data)},
     }
     if creation == "Owner":
         metadata["ownerReferences"] = [
@@ -294,7 +323,7 @@ class Controller:
         return [{**item, "apiVersion": "external-secrets.io/v1", "kind": kind} for item in items]
 
     def _guarded(self, item: Object, reconcile: Callable[[], None]) -> None:
-        """Reconcile one object; a failure goes to its status and is tried again ever more slowly."""
+        """Reconcile one object; a failure goes to its status and an event, and is tried again ever more slowly."""
         key = f"{item['metadata']['uid']} {item['metadata']['generation']}"
         due, delay = self._retries.get(key, (0.0, 0.5))
         if time.monotonic() < due:
@@ -305,8 +334,18 @@ class Controller:
         except (SyncError, ApiError) as error:
             delay = min(delay * 2, LONGEST_RETRY_SECONDS)
             self._retries[key] = (time.monotonic() + delay, delay)
-            reason = error.reason if isinstance(error, SyncError) else "UpdateFailed"
-            self._report(item, False, reason, str(error))
+            failure = error if isinstance(error, SyncError) else WriteError(str(error))
+            self._report(item, False, failure.reason, failure.summary)
+            self._warn(item, failure)
+
+    def _warn(self, item: Object, failure: SyncError) -> None:
+        """Say in an event what failed; when the API server takes none, the log has it."""
+        told = f"{item['kind']} {item['metadata']['name']}: {failure.event}: {failure}"
+        try:
+            write_event(self.api, item, "Warning", failure.event, str(failure), "external-secrets")
+        except ApiError as error:
+            told += f" (no event: {error})"
+        self.log(told)
 
     def _store(self, store: Object) -> None:
         key, generation = store["metadata"]["uid"], store["metadata"]["generation"]
@@ -372,7 +411,7 @@ class Controller:
             return
         foreign = [owner for owner in existing["metadata"].get("ownerReferences", []) if owner.get("controller")]
         if foreign and foreign != wanted["metadata"].get("ownerReferences", []):
-            raise SyncError(f"Secret {name} belongs to {foreign[0]['kind']} {foreign[0]['name']}")
+            raise OwnerError(f"Secret {name} belongs to {foreign[0]['kind']} {foreign[0]['name']}")
         if not matches(existing, wanted):
             # A merge patch keeps keys that are gone from the source unless they are removed by name.
             gone = {key: None for key in existing.get("data", {}) if key not in wanted["data"]}
@@ -397,8 +436,17 @@ class Controller:
         self.log(f"{item['kind']} {metadata['name']}: {reason}: {message}{note}")
 
 
+def parse(arguments: list[str]) -> None:
+    """Take the chart's arguments, which switch off what the stand-in does not do; any other ends the program."""
+    parser = argparse.ArgumentParser(prog="external-secrets")
+    for kind in ("cluster-external-secret", "cluster-push-secret", "push-secret", "secret-store"):
+        parser.add_argument(f"--enable-{kind}-reconciler", choices=["false"], required=True)
+    parser.parse_args(arguments)
+
+
 def main() -> None:
     """Run in a pod until it ends."""
+    parse(sys.argv[1:])
     controller = Controller(ClusterApi.of_this_pod(), Aws(), log)
     serve_health(HEALTH_PORT, lambda: controller.passes > 0)
     log(f"stand-in for External Secrets, Python {sys.version.split()[0]}")

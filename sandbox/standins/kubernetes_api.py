@@ -11,6 +11,7 @@ import os
 import ssl
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -74,6 +75,29 @@ class ClusterApi:
 def now() -> str:
     """The time as Kubernetes writes it."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def write_event(api: Api, about: Object, kind: str, reason: str, message: str, component: str) -> None:
+    """Write an event about an object. Raises ApiError."""
+    metadata, time_of_it = about["metadata"], now()
+    reference = {"apiVersion": about["apiVersion"], "kind": about["kind"]}
+    reference |= {key: metadata[key] for key in ("namespace", "name", "uid") if key in metadata}
+    # Events about what has no namespace are in this one.
+    namespace = metadata.get("namespace", "default")
+    event = {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"name": f"{metadata['name']}.{uuid.uuid4().hex[:16]}", "namespace": namespace},
+        "involvedObject": reference,
+        "type": kind,
+        "reason": reason,
+        "message": message[:1024],
+        "source": {"component": component},
+        "firstTimestamp": time_of_it,
+        "lastTimestamp": time_of_it,
+        "count": 1,
+    }
+    api.call("POST", f"/api/v1/namespaces/{namespace}/events", event)
 
 
 def log(message: str) -> None:

@@ -3,10 +3,10 @@
 """Stand-in for AWS Load Balancer Controller: it makes and removes the ALB of Ingresses of its class, as its own pod's
 identity.
 
-Load balancer, listeners, rules, target groups of type ip and the security group in front are made for real in the
-emulated AWS, with the controller's names, tags, finalizers and TargetGroupBindings; the Ingress' status gets the DNS
-name, and what cannot be done becomes an event at the Ingress. There is no traffic, no shared security group towards the
-pods, and no NLB. It imports this package only, which is all that its pod sees of the sandbox.
+Load balancer, listeners, rules, web ACL, target groups of type ip and the security group in front are made for real in
+the emulated AWS, with the controller's names, tags, finalizers and TargetGroupBindings; the Ingress' status gets the
+DNS name, and what cannot be done becomes an event at the Ingress. There is no traffic, no shared security group towards
+the pods, and no NLB. It imports this package only, which is all that its pod sees of the sandbox.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -22,7 +21,7 @@ from dataclasses import dataclass, field
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sandbox.standins.kubernetes_api import Api, ApiError, ClusterApi, Object, log, now, run, serve_health
+from sandbox.standins.kubernetes_api import Api, ApiError, ClusterApi, Object, log, run, serve_health, write_event
 from sandbox.standins.load_balancer_aws import Balancers
 from sandbox.standins.load_balancer_model import Backends, BuildError, Model, build, digest, finalizer_of, group_of
 
@@ -174,25 +173,12 @@ class Controller:
     def _tell(self, group: _Group, kind: str, reason: str, message: str) -> None:
         """Write an event at every Ingress of a group; an API server that takes none leaves the line in the log."""
         for ingress in [*group.members, *group.leaving]:
-            metadata, time_of_it = ingress["metadata"], now()
-            namespace, name = metadata["namespace"], metadata["name"]
+            namespace, name = ingress["metadata"]["namespace"], ingress["metadata"]["name"]
             self.log(f"Ingress {namespace}/{name}: {reason}: {message}")
-            about = {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "namespace": namespace, "name": name}
-            event = {
-                "apiVersion": "v1",
-                "kind": "Event",
-                "metadata": {"name": f"{name}.{uuid.uuid4().hex[:16]}", "namespace": namespace},
-                "involvedObject": {**about, "uid": metadata["uid"]},
-                "type": kind,
-                "reason": reason,
-                "message": message[:1024],
-                "source": {"component": "ingress"},
-                "firstTimestamp": time_of_it,
-                "lastTimestamp": time_of_it,
-                "count": 1,
-            }
+            # Items of a list carry neither apiVersion nor kind.
+            about = {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": ingress["metadata"]}
             try:
-                self.api.call("POST", f"/api/v1/namespaces/{namespace}/events", event)
+                write_event(self.api, about, kind, reason, message, "ingress")
             except ApiError as error:
                 self.log(f"event about Ingress {namespace}/{name}: {error}")
 
@@ -222,8 +208,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--aws-vpc-id", required=True)
     parser.add_argument("--default-target-type", default="instance")
     options = parser.parse_args(arguments)
-    elb, ec2 = (boto3.client(service, region_name=options.aws_region) for service in ("elbv2", "ec2"))
-    balancers = Balancers(elb, ec2, options.cluster_name, options.aws_vpc_id)
+    elb, ec2, wafv2 = (boto3.client(service, region_name=options.aws_region) for service in ("elbv2", "ec2", "wafv2"))
+    balancers = Balancers(elb, ec2, wafv2, options.cluster_name, options.aws_vpc_id)
     api = ClusterApi.of_this_pod()
     controller = Controller(api, balancers, options.ingress_class, options.default_target_type, log)
     serve_health(HEALTH_PORT, lambda: controller.passes > 0)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, Supastack contributors
-"""Load balancers, target groups and security groups in AWS, found by the tags that the controller gives them."""
+"""Load balancers, their web ACLs, target groups and security groups in AWS, found by the controller's tags."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ Json = dict[str, Any]
 
 @dataclass
 class Balancers:
-    """What the Ingresses of one cluster have in AWS, by boto3 clients `elb` and `ec2`. Methods raise ClientError."""
+    """What the Ingresses of one cluster have in AWS, by boto3 clients of these services. Methods raise ClientError."""
 
     elb: Any
     ec2: Any
+    wafv2: Any
     cluster: str
     vpc_id: str
 
@@ -35,6 +36,7 @@ class Balancers:
         arns = {key: self._target_group(group, item, model.tags) for key, item in model.target_groups.items()}
         balancer = self._load_balancer(group, model, security_group)
         self._listeners(group, balancer["LoadBalancerArn"], model, arns)
+        self._web_acl(balancer["LoadBalancerArn"], model.web_acl)
         for stale in self._target_groups(group):
             if stale["TargetGroupArn"] not in arns.values():
                 self.elb.delete_target_group(TargetGroupArn=stale["TargetGroupArn"])
@@ -151,6 +153,15 @@ class Balancers:
             self.elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=changed)
         found: Json = balancer
         return found
+
+    def _web_acl(self, arn: str, wanted: str) -> None:
+        """Associate a web ACL with a load balancer, or take away what it has for `none`; empty leaves what it has."""
+        present = self.wafv2.get_web_acl_for_resource(ResourceArn=arn).get("WebACL") if wanted else None
+        if present and present["ARN"] != wanted:
+            # AWS would replace it; moto keeps both.
+            self.wafv2.disassociate_web_acl(ResourceArn=arn)
+        if wanted not in ("", "none") and (present or {}).get("ARN") != wanted:
+            self.wafv2.associate_web_acl(WebACLArn=wanted, ResourceArn=arn)
 
     def _target_group(self, group: str, wanted: TargetGroup, tags: Mapping[str, str]) -> str:
         found = next((item for item in self._target_groups(group) if item["TargetGroupName"] == wanted.name), None)

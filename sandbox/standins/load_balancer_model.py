@@ -22,7 +22,7 @@ PREFIX = "alb.ingress.kubernetes.io/"
 _SUPPORTED = {
     *("scheme", "target-type", "listen-ports", "certificate-arn", "subnets", "inbound-cidrs", "ip-address-type"),
     *("group.name", "group.order", "ssl-redirect", "ssl-policy", "backend-protocol", "tags", "load-balancer-name"),
-    *("load-balancer-attributes", "target-group-attributes", "success-codes"),
+    *("load-balancer-attributes", "target-group-attributes", "success-codes", "wafv2-acl-arn"),
     *("healthcheck-path", "healthcheck-port", "healthcheck-protocol", "healthcheck-interval-seconds"),
     *("healthcheck-timeout-seconds", "healthy-threshold-count", "unhealthy-threshold-count"),
 }
@@ -71,6 +71,7 @@ class Model:
     cidrs: list[str] = field(default_factory=list)
     attributes: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
+    web_acl: str = ""
     listeners: dict[int, Listener] = field(default_factory=dict)
     target_groups: dict[str, TargetGroup] = field(default_factory=dict)
 
@@ -215,6 +216,7 @@ class _Builder:
         model.cidrs = sorted({*model.cidrs, *(str(ipaddress.ip_network(cidr)) for cidr in cidrs)})
         model.attributes |= annotations.map("load-balancer-attributes")
         model.tags |= annotations.map("tags")
+        model.web_acl = annotations.get("wafv2-acl-arn", model.web_acl)
 
     def _ports(self) -> dict[int, str]:
         default = '[{"HTTPS": 443}]' if self.annotations.get("certificate-arn") else '[{"HTTP": 80}]'

@@ -32,7 +32,8 @@ CLUSTER = "node"
 FARGATE = "fargate"
 NODE_IMAGE = "supabase/postgres-meta:v0.99.0"
 UNKNOWN_IMAGE = "nginx:1.29"
-PYTHON_IMAGE = "ghcr.io/external-secrets/external-secrets:v2.9.0"
+# Of a stand-in that nobody can replace by a program of their own.
+PYTHON_IMAGE = "registry.k8s.io/external-dns/external-dns:v0.21.0"
 PYTHON = str(Path(sys.executable).resolve())
 
 SERVER = """

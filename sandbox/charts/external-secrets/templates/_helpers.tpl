@@ -11,18 +11,21 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{ .Values.serviceAccount.name | default .Release.Name }}
 {{- end }}
 
-{{/* A definition of the same group, kind and names as upstream's, that accepts every field. Takes a dict. */}}
+{{/*
+A definition of the same group, version, kind and names as upstream's, that accepts every field. Takes a dict; `spec` is
+a schema of fields that have a default.
+*/}}
 {{- define "external-secrets.definition" -}}
 apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
 metadata:
-  name: {{ .plural }}.external-secrets.io
+  name: {{ .plural }}.{{ .group }}
   labels:
     {{- include "external-secrets.labels" .root | nindent 4 }}
 spec:
-  group: external-secrets.io
+  group: {{ .group }}
   names:
-    categories: [external-secrets]
+    categories: [{{ .category }}]
     kind: {{ .kind }}
     listKind: {{ .kind }}List
     plural: {{ .plural }}
@@ -30,7 +33,7 @@ spec:
     shortNames: [{{ .short }}]
   scope: {{ .scope }}
   versions:
-    - name: v1
+    - name: {{ .version }}
       served: true
       storage: true
       subresources:
@@ -52,6 +55,10 @@ spec:
             spec:
               type: object
               x-kubernetes-preserve-unknown-fields: true
+              {{- with .spec }}
+              properties:
+                {{- . | nindent 16 }}
+              {{- end }}
             status:
               type: object
               x-kubernetes-preserve-unknown-fields: true

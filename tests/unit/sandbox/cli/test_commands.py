@@ -31,7 +31,8 @@ REAL_LOOKING = {
 
 
 def test_life(sandbox: Sandbox, run: Run) -> None:
-    assert "is up" in run("up", "--api-only").stdout
+    assert "is up" in run("up", "--api-only", SANDBOX_AUTH_BINARY="/x/auth").stdout
+    assert {"supabase/gotrue:v2.196.0", "postgrest/postgrest:v14.17"} <= set(sandbox.read()["images"])
     pid = processes.record(sandbox, "aws")
     again = run("up", "--api-only")
     assert (again.returncode, processes.record(sandbox, "aws")) == (0, pid)

@@ -33,7 +33,14 @@ CLUSTER: dict[str, Any] = {
     ],
     "pods": [
         {"namespace": "supabase", "name": "rest-0", "phase": "Running", "runs_as": status.REAL, "images": ["i:1"]},
-        {"namespace": "x", "name": "y", "phase": "Running", "runs_as": status.SIMULATED, "images": ["other:2"]},
+        {"namespace": "x", "name": "y", "phase": "Running", "runs_as": status.SIMULATED, "images": ["other:2", "i:1"]},
+        {
+            "namespace": "x",
+            "name": "z",
+            "phase": "Running",
+            "runs_as": status.SIMULATED,
+            "images": ["other:2", "docker.io/supabase/gotrue:v2.196.0"],
+        },
     ],
 }
 DATABASE: dict[str, Any] = {
@@ -93,6 +100,25 @@ def test_status_shows_real_and_simulated() -> None:
     assert "1 processes, 100 MiB" in text
     assert "calls    3 (2 of ec2, 1 of iam)" in text
     assert "PostgREST  Older than production." in text
+
+
+SIMULATED_ROWS = [
+    f"  {'image':34}  pods  would run by",
+    "  docker.io/supabase/gotrue:v2.196.0  1     SANDBOX_AUTH_BINARY",
+    f"  {'other:2':34}  2     nothing here",
+]
+
+
+def test_images_that_nothing_runs_for_say_what_would() -> None:
+    assert list(status.simulated(DATA)) == ["", "Images that are only simulated", *SIMULATED_ROWS]
+    assert "\n".join(SIMULATED_ROWS) in "\n".join(status.render(DATA))
+    assert list(status.simulated({**DATA, "clusters": []})) == []
+
+
+def test_images_of_a_pod_are_those_of_init_containers_too() -> None:
+    containers = {"initContainers": [{"image": "a"}], "containers": [{"image": "b"}, {"image": "c"}]}
+    pod = {"metadata": {"namespace": "x", "name": "y"}, "spec": containers, "status": {}}
+    assert status._pod(pod)["images"] == ["a", "b", "c"]
 
 
 def test_status_of_emulated_apis_shows_no_real_image() -> None:
@@ -159,6 +185,7 @@ def test_summary(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
         "PostgREST",
         "Older than production.",
         "pod x/y",
+        "\n".join(SIMULATED_ROWS),
         "simulated",
         "2.0",
         "100 MiB",

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -14,6 +14,7 @@ from sandbox.node import containers, images
 from sandbox.node.containers import Bind, Identity, Plan
 from sandbox.node.environment import ConfigError
 from sandbox.node.images import Image
+from sandbox.node.launch import ImageError, Launcher
 
 Json = dict[str, Any]
 NewPod = Callable[..., Json]
@@ -161,6 +162,18 @@ def test_images_are_known_by_repository_and_tag(reference: str, known: bool) -> 
     assert images.known(reference, {}) is known
 
 
+@pytest.mark.parametrize(
+    ("reference", "variable"),
+    [
+        ("docker.io/supabase/gotrue:v2.196.0@sha256:0", "SANDBOX_AUTH_BINARY"),
+        ("postgrest/postgrest:v14.17", "SANDBOX_POSTGREST_BINARY"),
+        ("supabase/gotrue:v1", ""),
+    ],
+)
+def test_the_variable_of_an_own_program(reference: str, variable: str) -> None:
+    assert images.own_program_variable(reference) == variable
+
+
 def test_own_binary_replaces_or_adds_an_image() -> None:
     table = images.available({"SANDBOX_AUTH_BINARY": "/x/auth", "SANDBOX_POSTGREST_BINARY": "/x/postgrest"})
     assert table["supabase/gotrue:v2.196.0"].entrypoint == ["/usr/local/bin/auth"]
@@ -168,3 +181,23 @@ def test_own_binary_replaces_or_adds_an_image() -> None:
     assert replaced.mounts == [(Path("/x/postgrest"), "/bin/postgrest")]
     assert replaced.version_here == "/x/postgrest (SANDBOX_POSTGREST_BINARY)"
     assert replaced.user == 1000
+
+
+def test_the_real_controller_is_no_stand_in() -> None:
+    table = images.available({"SANDBOX_EXTERNAL_SECRETS_BINARY": "/x/external-secrets"})
+    assert table["ghcr.io/external-secrets/external-secrets:v2.9.0"].program == "External Secrets"
+
+
+@pytest.mark.parametrize(
+    ("variable", "advice"), [("SANDBOX_AUTH_BINARY", "correct SANDBOX_AUTH_BINARY"), ("", "run `make setup`")]
+)
+def test_a_program_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch, variable: str, advice: str) -> None:
+    reference = "supabase/gotrue:v2.196.0"
+    monkeypatch.delenv("SANDBOX_AUTH_BINARY", raising=False)
+    if variable:
+        monkeypatch.setenv(variable, "/x/auth")
+    else:
+        missing = Image("X", "1", "1", entrypoint=[], command=[], mounts=[(Path("/x/auth"), "/auth")])
+        monkeypatch.setitem(images.IMAGES, reference, missing)
+    with pytest.raises(ImageError, match=f"/x/auth cannot be read: {advice}"):
+        Launcher(cast("Any", None), cast("Any", None), list).image(reference)

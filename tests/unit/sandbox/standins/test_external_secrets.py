@@ -15,7 +15,7 @@ import pytest
 from moto import mock_aws
 
 from sandbox.standins import external_secrets as es
-from sandbox.standins.kubernetes_api import Object
+from sandbox.standins.kubernetes_api import ApiError, Object
 from tests.unit.sandbox.standins.memory_api import MemoryApi
 
 REGION = "eu-west-1"
@@ -60,6 +60,15 @@ class World:
         self.controller.run_once()
         data = self.api.objects.get(self.SECRET, {}).get("data", {})
         return {key: base64.b64decode(value).decode() for key, value in data.items()}
+
+    def failure(self, path: str) -> tuple[tuple[str, str, str], str]:
+        """An object's Ready condition, and the text of the only event about it."""
+        kind = {self.STORE: "ClusterSecretStore", self.ITEM: "ExternalSecret"}[path]
+        events = [item for key, item in self.api.objects.items() if "/events/" in key]
+        (event,) = (item for item in events if item["involvedObject"]["kind"] == kind)
+        assert event["type"] == "Warning"
+        assert event["involvedObject"]["uid"] == self.api.objects[path]["metadata"]["uid"]
+        return self.api.ready(path), event["message"]
 
     def expire(self) -> None:
         """Let the refresh interval pass."""
@@ -130,6 +139,20 @@ def test_annotation_forces_a_refresh(world: World) -> None:
     assert world.run() == {"password": "second"}
 
 
+def test_annotation_of_the_secret_forces_a_refresh(world: World) -> None:
+    def apply(version: str) -> None:
+        annotations = {"metadata": {"annotations": {"supastack.dev/secret-version": version}}}
+        world.apply({"dataFrom": [{"extract": {"key": "test-supabase-db"}}], "target": {"template": annotations}})
+
+    apply("1")
+    world.run()
+    world.manager.put_secret_value(SecretId="test-supabase-db", SecretString='{"password": "second"}')
+    assert world.run()["password"] == "first"
+    apply("2")
+    assert world.run() == {"password": "second"}
+    assert world.api.objects[world.SECRET]["metadata"]["annotations"]["supastack.dev/secret-version"] == "2"
+
+
 @pytest.mark.parametrize(
     ("policy", "password"), [("CreatedOnce", "first"), ("OnChange", "first"), ("Periodic", "second")]
 )
@@ -183,7 +206,8 @@ def test_json_values_that_are_no_text_are_stored_as_json(world: World) -> None:
         ({"dataFrom": [{"extract": {"key": "absent"}}]}, "absent: An error occurred \\(ResourceNotFoundException\\)"),
         ({"data": [{"secretKey": "a", "remoteRef": {"key": "test-supabase-db", "property": "b"}}]}, "has no key b"),
         ({"dataFrom": [{"find": {}}]}, "supported here in dataFrom"),
-        ({"target": {"template": {}}}, "not supported here: target.template"),
+        ({"target": {"template": {"data": {"a": "b"}}}}, "not supported here: target.template.data"),
+        ({"target": {"template": {"metadata": {"labels": {}}}}}, "not supported here: target.template.metadata.labels"),
         ({"target": {"creationPolicy": "Merge"}}, "supported here: creationPolicy"),
         ({"secretStoreRef": {"kind": "ClusterSecretStore", "name": "other"}}, "other does not exist"),
         ({"secretStoreRef": {"kind": "SecretStore", "name": "x"}}, "secretStoreRef.kind ClusterSecretStore"),
@@ -194,22 +218,22 @@ def test_json_values_that_are_no_text_are_stored_as_json(world: World) -> None:
 def test_what_cannot_be_synced_says_why(world: World, spec: dict[str, Any], message: str) -> None:
     world.apply(spec)
     assert world.run() == {}
-    status, reason, text = world.api.ready(world.ITEM)
-    assert (status, reason) == ("False", "SecretSyncedError")
+    condition, text = world.failure(world.ITEM)
+    assert condition == ("False", "SecretSyncedError", "could not get secret data from provider")
     assert re.search(message, text)
 
 
 def test_value_that_is_no_json_is_not_quoted(world: World) -> None:
     world.manager.put_secret_value(SecretId="test-supabase-db", SecretString="a-bare-password")
     world.run()
-    assert world.api.ready(world.ITEM)[2] == "test-supabase-db holds no JSON object"
+    assert world.failure(world.ITEM)[1] == "test-supabase-db holds no JSON object"
 
 
 def test_bad_interval_is_reported_once_it_matters(world: World) -> None:
     world.apply({"dataFrom": [{"extract": {"key": "test-supabase-db"}}], "refreshInterval": "soon"})
     world.run()
     world.run()
-    assert world.api.ready(world.ITEM)[2] == "refreshInterval 'soon' is no duration"
+    assert world.failure(world.ITEM)[1] == "refreshInterval 'soon' is no duration"
 
 
 @pytest.mark.parametrize(("policy", "left"), [("Retain", True), ("Delete", False)])
@@ -226,7 +250,7 @@ def test_deletion_policy(world: World, policy: str, left: bool) -> None:
 def test_store_serves_its_namespaces_only(world: World) -> None:
     world.api.objects[world.STORE]["spec"]["conditions"] = [{"namespaces": ["elsewhere"]}, {"namespaceRegexes": ["^x"]}]
     assert world.run() == {}
-    assert "may not be used from this namespace" in world.api.ready(world.ITEM)[2]
+    assert "may not be used from this namespace" in world.failure(world.ITEM)[1]
     world.api.objects[world.STORE]["spec"]["conditions"] = [{"namespaceRegexes": ["^supa"]}]
     world.controller._retries.clear()
     assert world.run()
@@ -244,9 +268,9 @@ def test_store_serves_its_namespaces_only(world: World) -> None:
 def test_store_that_is_not_supported_says_so(world: World, provider: dict[str, Any], message: str) -> None:
     world.api.objects[world.STORE]["spec"]["provider"] = provider
     world.run()
-    status, reason, text = world.api.ready(world.STORE)
-    assert (status, reason) == ("False", "InvalidProviderConfig") and message in text
-    assert "is not ready" in world.api.ready(world.ITEM)[2]
+    condition, text = world.failure(world.STORE)
+    assert condition == ("False", "InvalidProviderConfig", "unable to validate store") and message in text
+    assert "is not ready" in world.failure(world.ITEM)[1]
 
 
 def test_store_without_credentials_is_not_ready(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -255,8 +279,9 @@ def test_store_without_credentials_is_not_ready(world: World, monkeypatch: pytes
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     world.controller.aws = es.Aws(boto3.Session())
     world.run()
-    assert world.api.ready(world.STORE)[:2] == ("False", "ValidationFailed")
-    assert "Unable to locate credentials" in world.api.ready(world.STORE)[2]
+    condition, text = world.failure(world.STORE)
+    assert condition == ("False", "InvalidProviderConfig", "unable to validate store")
+    assert "Unable to locate credentials" in text
 
 
 def test_secret_of_another_owner_is_left_alone(world: World) -> None:
@@ -264,7 +289,26 @@ def test_secret_of_another_owner_is_left_alone(world: World) -> None:
     metadata = {"name": "supabase-db", "namespace": "supabase", "ownerReferences": [owner]}
     world.api.objects[world.SECRET] = {"metadata": metadata, "data": {"mine": "eA=="}}
     assert world.run() == {"mine": "x"}
-    assert world.api.ready(world.ITEM)[2] == "Secret supabase-db belongs to Other somebody"
+    condition, text = world.failure(world.ITEM)
+    assert condition[2] == "failed to take ownership of target secret"
+    assert text == "Secret supabase-db belongs to Other somebody"
+
+
+@pytest.mark.parametrize("refused", ["secrets", "events"])
+def test_what_the_api_server_refuses_is_told(world: World, monkeypatch: pytest.MonkeyPatch, refused: str) -> None:
+    def call(method: str, path: str, body: Object | None = None) -> Object:
+        if method == "POST" and path.endswith(f"/{refused}"):
+            raise ApiError(403, "forbidden")
+        return original(method, path, body)
+
+    original = world.api.call
+    monkeypatch.setattr(world.api, "call", call)
+    if refused == "events":
+        world.apply({"dataFrom": [{"extract": {"key": "absent"}}]})
+    world.run()
+    expected = {"secrets": "could not update secret", "events": "could not get secret data from provider"}[refused]
+    assert world.api.ready(world.ITEM) == ("False", "SecretSyncedError", expected)
+    assert "403: forbidden" in world.lines[-1]
 
 
 def test_failure_is_tried_again_ever_more_slowly(world: World) -> None:

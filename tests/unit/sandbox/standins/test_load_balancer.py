@@ -38,6 +38,7 @@ class World:
         self.api = MemoryApi()
         self.elb = client(session, "elbv2")
         self.ec2 = client(session, "ec2")
+        self.wafv2 = client(session, "wafv2")
         self.vpc = self.ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
         self.subnets = [
             self.subnet(f"10.0.{number}.0/24", zone, role)
@@ -55,7 +56,7 @@ class World:
 
     def restart(self) -> None:
         """A controller that knows of nothing yet."""
-        balancers = Balancers(self.elb, self.ec2, CLUSTER, self.vpc)
+        balancers = Balancers(self.elb, self.ec2, self.wafv2, CLUSTER, self.vpc)
         self.controller = lb.Controller(self.api, balancers, log=self.lines.append)
 
     def subnet(self, cidr: str, zone: str, role: str) -> str:
@@ -391,6 +392,29 @@ def test_ingresses_of_a_group_share_a_load_balancer(world: World) -> None:
     assert len([rule for rule in world.listeners()[80]["Rules"] if not rule["IsDefault"]]) == 1
 
 
+def web_acl(world: World, name: str) -> str:
+    """The ARN of a new web ACL."""
+    visible = {"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": False, "MetricName": name}
+    action: Object = {"Allow": {}}
+    made = world.wafv2.create_web_acl(Name=name, Scope="REGIONAL", DefaultAction=action, VisibilityConfig=visible)
+    return str(made["Summary"]["ARN"])
+
+
+def test_the_web_acl_is_the_one_that_is_named_or_what_it_was(world: World) -> None:
+    def present() -> str | None:
+        found = world.wafv2.get_web_acl_for_resource(ResourceArn=world.balancer()["LoadBalancerArn"])
+        return str(found["WebACL"]["ARN"]) if "WebACL" in found else None
+
+    first, second = web_acl(world, "first"), web_acl(world, "second")
+    for wanted, expected in ((first, first), (first, first), (second, second), ("", second), ("none", None)):
+        world.apply(**({"wafv2_acl_arn": wanted} if wanted else {}))
+        world.run()
+        assert present() == expected
+    world.apply(wafv2_acl_arn=first.replace("first", "absent"))
+    world.run()
+    assert "WAFNonexistentItemException" in world.events()[-1][2]
+
+
 def test_an_ingress_may_change_its_group(world: World) -> None:
     world.run()
     world.apply(group__name="shared")
@@ -403,7 +427,7 @@ def test_an_ingress_may_change_its_group(world: World) -> None:
 @pytest.mark.parametrize(
     ("annotations", "message"),
     [
-        ({"wafv2_acl_arn": "x"}, "not supported here: alb.ingress.kubernetes.io/wafv2-acl-arn"),
+        ({"shield_advanced_protection": "true"}, "not supported here: alb.ingress.kubernetes.io/shield-advanced"),
         ({"target_type": "instance"}, "supported here: target-type ip, not instance"),
         ({"listen_ports": '[{"HTTPS": 443}]'}, "HTTPS needs certificate-arn"),
         ({"listen_ports": "80"}, "Ingress supabase/supabase: "),
