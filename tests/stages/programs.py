@@ -31,6 +31,8 @@ OWN_SETTINGS = (
     "YAMLLINT_",
 )
 OWN_VARIABLES = {"KUBECONFIG", "PYTHONPATH", "PYTHONHOME", "DATABASE_URL", "SUPABASE_URL"}
+# What a test may ask for: these run for real only where somebody has a program of them.
+KEPT = {"SANDBOX_AUTH_BINARY", "SANDBOX_EXTERNAL_SECRETS_BINARY"}
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,9 @@ class Finished:
 def environment(**change: str) -> dict[str, str]:
     """The environment for test programs: .venv first on PATH, a home folder inside the checkout."""
     env = {
-        key: value for key, value in os.environ.items() if not key.startswith(OWN_SETTINGS) and key not in OWN_VARIABLES
+        key: value
+        for key, value in os.environ.items()
+        if key in KEPT or (not key.startswith(OWN_SETTINGS) and key not in OWN_VARIABLES)
     }
     HOME.mkdir(parents=True, exist_ok=True)
     own = {

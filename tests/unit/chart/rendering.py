@@ -48,13 +48,22 @@ def render(chart: Path, values: dict[str, Any], *, namespace: str = "supabase") 
         )
     if result.returncode:
         raise RenderError(result.stderr)
-    return [document for document in yaml.safe_load_all(result.stdout) if document]
+    # The loader in C: the tests parse dozens of renders.
+    return [document for document in yaml.load_all(result.stdout, yaml.CSafeLoader) if document]
+
+
+# What has no default.
+REQUIRED: dict[str, dict[str, Any]] = {
+    "database": {"host": "db.example.com"},
+    "storage": {"bucket": "demo-supabase", "region": "eu-west-1"},
+    "networkPolicy": {"databaseCidrs": ["10.40.8.0/24", "10.40.9.0/24"]},
+}
 
 
 def supabase(**values: Any) -> list[Manifest]:
-    """The supabase chart; only the database's host has no default."""
-    database = {"host": "db.example.com", **values.pop("database", {})}
-    return render(SUPABASE, {"database": database, **values})
+    """The supabase chart with what has no default."""
+    required = {name: {**section, **values.get(name, {})} for name, section in REQUIRED.items()}
+    return render(SUPABASE, {**values, **required})
 
 
 def named(manifests: list[Manifest], kind: str, name: str) -> Manifest:

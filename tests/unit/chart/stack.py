@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, Supastack contributors
-"""The chart's three services as real processes on loopback, with the environment that their PodSpecs give them."""
+"""The gateway and services of the chart as real processes on loopback, with the environment of their PodSpecs."""
 
 from __future__ import annotations
 
+import http.client
+import json
+import os
 import socket
 import subprocess
+import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,7 +19,7 @@ from typing import Any
 
 import yaml
 
-from tests.unit.bootstrap.database import Database
+from tests.unit.bootstrap.database import AUTHENTICATOR_PASSWORD, MASTER_PASSWORD, Database
 from tests.unit.chart import rendering
 from tools.toolchain import envoy, node, node_module, postgrest
 
@@ -58,17 +60,15 @@ class Stack:
         self, path: str, *, method: str = "GET", body: str | None = None, port: str = "gateway", **headers: str
     ) -> Answer:
         """One request; underscores in names of headers become hyphens."""
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.ports[port]}{path}",
-            method=method,
-            data=body.encode() if body else None,
-            headers={name.replace("_", "-"): value for name, value in headers.items()},
-        )
+        connection = http.client.HTTPConnection("127.0.0.1", self.ports[port], timeout=20)
         try:
-            with urllib.request.urlopen(request, timeout=20) as answer:
-                return Answer(answer.status, _lower(answer.headers), answer.read().decode())
-        except urllib.error.HTTPError as error:
-            return Answer(error.code, _lower(error.headers), error.read().decode())
+            named = {name.replace("_", "-"): value for name, value in headers.items()}
+            connection.request(method, path, body, named)
+            answer = connection.getresponse()
+            lower = {name.lower(): value for name, value in answer.headers.items()}
+            return Answer(answer.status, lower, answer.read().decode())
+        finally:
+            connection.close()
 
     def log(self, name: str) -> str:
         """What that process has printed."""
@@ -88,14 +88,41 @@ class Stack:
             try:
                 if self.request(path, port=port).status == 200:
                     return
-            except (urllib.error.URLError, ConnectionError):
+            except (OSError, http.client.HTTPException):
                 pass
             time.sleep(0.05)
         raise AssertionError(f"{name} is not ready: {self.log(name)}")
 
+    def stop(self) -> None:
+        """End every process."""
+        for process in self.processes:
+            process.terminate()
+        for process in self.processes:
+            process.wait(timeout=20)
 
-def _lower(headers: Any) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers.items()}
+
+def generated_secrets() -> Secrets:
+    """The secrets as the role kms_secrets generates them, by their names in the cluster."""
+    # A plug-in of a collection can only be imported beside Ansible's own loader, so another Python does it.
+    program = (
+        "import json; from ansible_collections.supastack.aws.plugins.filter.supabase_keys import supabase_keys as make;"
+        "jwt = make('SUPABASE_JWT'); print(json.dumps({'supabase-jwt': jwt,"
+        "'supabase-api-keys': make('SUPABASE_API_KEYS', jwt=jwt), 'supabase-dashboard': make('SUPABASE_DASHBOARD')}))"
+    )
+    path = {"PYTHONPATH": str(rendering.CHECKOUT / ".collections")}
+    result = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, env={**os.environ, **path}
+    )
+    secrets: Secrets = json.loads(result.stdout)
+    return secrets
+
+
+def secrets_of_the_database() -> Secrets:
+    """The secrets that PostgREST and postgres-meta log in with."""
+    return {
+        "supabase-db": {"username": "postgres", "password": MASTER_PASSWORD},
+        "supabase-db-roles": {"authenticator": AUTHENTICATOR_PASSWORD},
+    }
 
 
 def environment_of(spec: rendering.Manifest, secrets: Secrets, config_maps: Secrets) -> dict[str, str]:
@@ -115,7 +142,7 @@ def environment_of(spec: rendering.Manifest, secrets: Secrets, config_maps: Secr
 def loopback_envoy(config: str, folder: Path, ports: dict[str, int]) -> str:
     """Envoy's configuration with every address on loopback and every port a free one; nothing else is changed."""
     parsed = yaml.safe_load(config)
-    replaced = {8000: "gateway", 9902: "health", 9901: "admin", 3000: "rest", 8080: "meta"}
+    own = {8000: "gateway", 9902: "health", 9901: "admin"}
 
     def visit(value: Any) -> None:
         if isinstance(value, list):
@@ -123,7 +150,8 @@ def loopback_envoy(config: str, folder: Path, ports: dict[str, int]) -> str:
                 visit(item)
         elif isinstance(value, dict):
             if "port_value" in value:
-                value.update(address="127.0.0.1", port_value=ports[replaced[value["port_value"]]])
+                name = own.get(value["port_value"]) or value["address"].removeprefix("supabase-")
+                value.update(address="127.0.0.1", port_value=ports[name])
             if value.get("filename") == "/etc/envoy/gateway.lua":
                 value["filename"] = str(folder / "gateway.lua")
             for item in value.values():
@@ -133,14 +161,36 @@ def loopback_envoy(config: str, folder: Path, ports: dict[str, int]) -> str:
     return yaml.safe_dump(parsed)
 
 
-def _start_gateway(stack: Stack, manifests: list[rendering.Manifest], environment: dict[str, str]) -> None:
+def start_gateway(stack: Stack, manifests: list[rendering.Manifest]) -> None:
+    """Start Envoy with what the chart gives it, and wait until it is ready."""
     data = rendering.named(manifests, "ConfigMap", "supabase-gateway")["data"]
     (stack.folder / "gateway.lua").write_text(data["gateway.lua"], encoding="utf-8")
     config = stack.folder / "envoy.yaml"
     config.write_text(loopback_envoy(data["envoy.yaml"], stack.folder, stack.ports), encoding="utf-8")
     command: list[str | Path] = [envoy(), "--config-path", config, "--disable-hot-restart", "--concurrency", "1"]
     command += ["--file-flush-interval-msec", "10"]
-    stack.start("gateway", command, environment)
+    spec = dict(rendering.pod_specs(manifests))["Deployment/supabase-gateway"]
+    stack.start("gateway", command, environment_of(spec, stack.secrets, {}))
+    stack.wait("gateway", "health", "/ready")
+
+
+# What cannot run here, as the chart's values switch it off.
+OTHERS: dict[str, Any] = {
+    name: {"enabled": False} for name in ("auth", "realtime", "storage", "imgproxy", "functions", "studio")
+}
+
+
+def health_check(**values: Any) -> tuple[str, str]:
+    """The path that the load balancer asks to know whether a gateway serves, and the status that it takes for yes."""
+    values |= {
+        "gateway": {"trustedProxies": 1},
+        "ingress": {"enabled": True, "allowHttp": True},
+        "networkPolicy": {"albCidrs": ["10.40.0.0/24"]},
+    }
+    ingress = rendering.named(rendering.supabase(**values), "Ingress", "supabase-gateway")
+    annotations = ingress["metadata"]["annotations"]
+    path, codes = (annotations[f"alb.ingress.kubernetes.io/{name}"] for name in ("healthcheck-path", "success-codes"))
+    return path, codes
 
 
 @contextmanager
@@ -148,10 +198,10 @@ def running(database: Database, secrets: Secrets, folder: Path) -> Iterator[Stac
     """Gateway, PostgREST and postgres-meta in front of `database`, stopped at the end."""
     names = ("gateway", "health", "admin", "rest", "rest_admin", "meta")
     stack = Stack(folder, secrets, dict(zip(names, free_ports(len(names)), strict=True)))
-    manifests = rendering.supabase(database={"host": "127.0.0.1", "port": database.server.port})
+    manifests = rendering.supabase(database={"host": "127.0.0.1", "port": database.server.port}, **OTHERS)
     specs = {name.removeprefix("Deployment/supabase-"): spec for name, spec in rendering.pod_specs(manifests)}
     config_maps = {"supabase-database-ca": {"ca.pem": database.ca_path.read_text(encoding="ascii")}}
-    environments = {name: environment_of(spec, secrets, config_maps) for name, spec in specs.items()}
+    environments = {name: environment_of(specs[name], secrets, config_maps) for name in ("rest", "meta")}
     environments["rest"] |= {
         "PGRST_SERVER_HOST": "127.0.0.1",
         "PGRST_SERVER_PORT": str(stack.ports["rest"]),
@@ -161,16 +211,12 @@ def running(database: Database, secrets: Secrets, folder: Path) -> Iterator[Stac
     }
     environments["meta"] |= {"PG_META_HOST": "127.0.0.1", "PG_META_PORT": str(stack.ports["meta"])}
     try:
-        _start_gateway(stack, manifests, environments["gateway"])
+        start_gateway(stack, manifests)
         stack.start("rest", [postgrest()], environments["rest"])
         package = node_module("@supabase/postgres-meta")
         stack.start("meta", [node(), "dist/server/server.js"], environments["meta"], cwd=package)
-        stack.wait("gateway", "health", "/ready")
         stack.wait("rest", "rest_admin", "/ready")
         stack.wait("meta", "meta", "/config/version")
         yield stack
     finally:
-        for process in stack.processes:
-            process.terminate()
-        for process in stack.processes:
-            process.wait(timeout=20)
+        stack.stop()

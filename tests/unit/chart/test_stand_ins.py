@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,15 @@ import pytest
 import yaml
 
 from sandbox.node import images
+from sandbox.standins import external_secrets
 from tests.unit.chart import pod_security
 from tests.unit.chart.rendering import CHECKOUT, named, of_kind, pod_specs
 from tests.unit.roles.templating import evaluate
 from tests.unit.roles.test_cluster_services import INPUTS
 from tools.toolchain import tool
 
-FOLDERS = {name: CHECKOUT / "sandbox" / "charts" / name for name in ("aws-load-balancer-controller", "external-dns")}
+NAMES = ("aws-load-balancer-controller", "external-dns", "external-secrets")
+FOLDERS = {name: CHECKOUT / "sandbox" / "charts" / name for name in NAMES}
 
 
 def release(name: str) -> dict[str, Any]:
@@ -78,7 +81,7 @@ def test_the_pod_has_the_service_account_that_gets_the_role(name: str, tmp_path:
 @pytest.mark.parametrize("name", FOLDERS)
 def test_the_stand_in_runs_for_the_image_of_production(name: str, tmp_path: Path) -> None:
     ((_workload, spec),) = pod_specs(rendered(name, tmp_path))
-    image = images.find(spec["containers"][0]["image"])
+    image = images.find(spec["containers"][0]["image"], {})
     assert image is not None
     assert "stand-in" in image.program
 
@@ -139,3 +142,67 @@ def test_the_stand_in_takes_every_argument_of_its_chart(name: str, module: str, 
     ((_workload, spec),) = pod_specs(rendered(name, tmp_path))
     given = {argument.partition("=")[0] for argument in spec["containers"][0]["args"]}
     assert given <= set(re.findall(r'"(--[a-z-]+)"', source))
+
+
+def test_the_stand_in_for_external_secrets_takes_the_arguments_of_its_chart_and_no_others(tmp_path: Path) -> None:
+    ((_workload, spec),) = pod_specs(rendered("external-secrets", tmp_path))
+    arguments = spec["containers"][0]["args"]
+    external_secrets.parse(arguments)
+    for number, argument in enumerate(arguments):
+        for replaced in ([], [argument.replace("=false", "=true")], [argument, "--metrics-addr=:8080"]):
+            with pytest.raises(SystemExit):
+                external_secrets.parse([*arguments[:number], *replaced, *arguments[number + 1 :]])
+
+
+def test_the_definitions_of_external_secrets_are_those_that_the_controller_serves(tmp_path: Path) -> None:
+    manifests = rendered("external-secrets", tmp_path, installCRDs=True)
+    definitions = {item["metadata"]["name"]: item["spec"] for item in of_kind(manifests, "CustomResourceDefinition")}
+    assert {
+        name: (spec["names"]["kind"], spec["scope"], [version["name"] for version in spec["versions"]])
+        for name, spec in definitions.items()
+    } == {
+        "clustersecretstores.external-secrets.io": ("ClusterSecretStore", "Cluster", ["v1"]),
+        "externalsecrets.external-secrets.io": ("ExternalSecret", "Namespaced", ["v1"]),
+        "generatorstates.generators.external-secrets.io": ("GeneratorState", "Namespaced", ["v1alpha1"]),
+    }
+    for name, spec in definitions.items():
+        assert name == f"{spec['names']['plural']}.{spec['group']}"
+    # What upstream's definition adds to an object, and what a role therefore finds in it the next time.
+    spec = definitions["externalsecrets.external-secrets.io"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"][
+        "spec"
+    ]
+    assert dict(_defaults(spec)) == {
+        ".refreshInterval": "1h0m0s",
+        ".target": {"creationPolicy": "Owner", "deletionPolicy": "Retain"},
+        ".target.creationPolicy": "Owner",
+        ".target.deletionPolicy": "Retain",
+        ".target.template.engineVersion": "v2",
+        ".target.template.mergePolicy": "Replace",
+    }
+
+
+def _defaults(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    if "default" in schema:
+        yield path, schema["default"]
+    for name, field in schema.get("properties", {}).items():
+        yield from _defaults(field, f"{path}.{name}")
+
+
+def test_external_secrets_may_do_what_the_real_controller_does(tmp_path: Path) -> None:
+    """Learned from the real one: it ends, or reports nothing, without any of these."""
+    (role,) = of_kind(rendered("external-secrets", tmp_path), "ClusterRole")
+    allowed = {
+        (group, resource, verb)
+        for rule in role["rules"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+    assert {
+        ("external-secrets.io", "externalsecrets", "patch"),
+        ("generators.external-secrets.io", "generatorstates", "watch"),
+        ("", "namespaces", "watch"),
+        ("", "serviceaccounts", "get"),
+        ("", "events", "create"),
+    } <= allowed
+    assert not {verb for _group, resource, verb in allowed if resource == "serviceaccounts/token"}

@@ -42,6 +42,7 @@ STOCK = {
     "amazon.aws.ec2_vpc_route_table_info",
     "amazon.aws.ec2_vpc_subnet",
     "amazon.aws.ec2_vpc_subnet_info",
+    "amazon.aws.elb_application_lb_info",
     "amazon.aws.iam_role",
     "amazon.aws.kms_key",
     "amazon.aws.kms_key_info",
@@ -62,14 +63,16 @@ BUILTIN = {
     "ansible.builtin.copy",
     "ansible.builtin.debug",
     "ansible.builtin.fail",
+    "ansible.builtin.file",
     "ansible.builtin.import_tasks",
     "ansible.builtin.include_tasks",
     "ansible.builtin.set_fact",
     "ansible.builtin.stat",
+    "ansible.builtin.tempfile",
     "ansible.builtin.wait_for",
 }
 # Only where a task says so: by itself, check mode skips them.
-ONLY_WITHOUT_CHECK_MODE = {"ansible.builtin.wait_for"}
+ONLY_WITHOUT_CHECK_MODE = {"ansible.builtin.file", "ansible.builtin.tempfile", "ansible.builtin.wait_for"}
 
 
 def load(path: Path) -> Any:
@@ -254,7 +257,7 @@ def test_every_line_of_production_is_commented() -> None:
 
 
 def test_the_sandbox_sets_what_production_has_or_connects() -> None:
-    connection = {"sandbox_name", "supabase_inventory_problem"}
+    connection = {"sandbox_name", "smoke_images", "supabase_inventory_problem"}
     connection |= {f"supabase_aws_{name}" for name in ("endpoint_url", "access_key", "secret_key")}
     connection |= {f"{role}_binary_path" for role in ("cluster_services", "supabase_helm")}
     assert set(inventory("sandbox")) <= set(inventory("production")) | connection

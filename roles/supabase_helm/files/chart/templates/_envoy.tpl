@@ -3,30 +3,158 @@ SPDX-License-Identifier: GPL-3.0-or-later
 Copyright: (c) 2026, Supastack contributors
 */}}
 
-{{/* One route. Takes a dict: match (YAML), access, cluster, timeout and, optional, internal: no browser calls it. */}}
+{{/*
+One route. Takes a dict: match (YAML), access, cluster, timeout and, optional,
+rewrite: what the service gets in place of what matched, by default /;
+host: the Host that the service gets; headers: more headers for the service;
+keyHeader: the header that it wants the key's JWT in; prefix: the path that it is to put before its own in links;
+websocket: connections may become websockets;
+internal: no browser calls it.
+*/}}
 {{- define "supabase.envoy.route" -}}
 - match: {{ .match }}
   metadata:
     filter_metadata:
-      envoy.filters.http.lua: {access: {{ .access }}}
+      envoy.filters.http.lua: {access: {{ .access }}{{ with .keyHeader }}, key_header: {{ . }}{{ end }}}
   route:
     cluster: {{ .cluster }}
-    prefix_rewrite: /
-    timeout: {{ .timeout }}s
+    prefix_rewrite: {{ .rewrite | default "/" }}
+    {{- with .host }}
+    host_rewrite_literal: {{ . }}
+    {{- end }}
+    timeout: {{ .timeout | int64 }}s
+    upgrade_configs: [{upgrade_type: websocket, enabled: {{ .websocket | default false }}}]
     retry_policy:
       # Only where the service cannot have seen the request.
       retry_on: connect-failure,refused-stream,reset-before-request
       num_retries: 2
+  {{- $headers := .headers | default dict }}
+  {{- with .prefix }}
+  {{- $headers = merge (dict "x-forwarded-host" "%REQ(:AUTHORITY)%" "x-forwarded-prefix" .) $headers }}
+  {{- end }}
+  {{- with $headers }}
+  request_headers_to_add:
+    {{- range $name, $value := . }}
+    - header: {key: {{ $name }}, value: {{ $value | quote }}}
+      append_action: OVERWRITE_IF_EXISTS_OR_ADD
+    {{- end }}
+  {{- end }}
   {{- if .internal }}
   request_headers_to_remove: [authorization]
   # The service itself would let every origin read its answers.
   response_headers_to_remove: [access-control-allow-origin]
-  typed_per_filter_config:
-    envoy.filters.http.cors:
-      "@type": type.googleapis.com/envoy.config.route.v3.FilterConfig
-      config: {}
-      disabled: true
+  {{- include "supabase.envoy.noCors" . | nindent 2 }}
   {{- end }}
+{{- end }}
+
+{{- define "supabase.envoy.noCors" -}}
+typed_per_filter_config:
+  envoy.filters.http.cors:
+    "@type": type.googleapis.com/envoy.config.route.v3.FilterConfig
+    config: {}
+    disabled: true
+{{- end }}
+
+{{/* An answer of the gateway itself. Takes a dict: match (YAML), status, text. */}}
+{{- define "supabase.envoy.answer" -}}
+- match: {{ .match }}
+  metadata:
+    filter_metadata:
+      envoy.filters.http.lua: {access: open}
+  direct_response:
+    status: {{ .status }}
+    body: {inline_string: {{ .text | quote }}}
+{{- end }}
+
+{{/* Takes a path prefix. */}}
+{{- define "supabase.envoy.closed" -}}
+{{ include "supabase.envoy.answer" (dict
+  "match" (printf "{prefix: %s}" .) "status" 403 "text" "This path is closed") }}
+{{- end }}
+
+{{/* Studio, for whoever knows user and password; its interface for language models is closed, as upstream has it. */}}
+{{- define "supabase.envoy.studio" -}}
+{{ include "supabase.envoy.closed" "/mcp" }}
+{{ include "supabase.envoy.closed" "/api/mcp" }}
+{{ include "supabase.envoy.route" (dict
+  "match" "{prefix: /}" "access" "dashboard" "cluster" "studio" "timeout" .Values.studio.timeoutSeconds
+  "internal" true) }}
+{{- end }}
+
+{{- define "supabase.envoy.auth" -}}
+{{- $auth := dict "cluster" "auth" "timeout" .Values.auth.timeoutSeconds }}
+{{- if .Values.gateway.trustedProxies }}
+{{- $_ := set $auth "headers" (dict
+  (include "supabase.clientHeader" .) "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%") }}
+{{- end }}
+# Where browsers arrive from mails and from other sites, without a key.
+{{- $open := dict
+  "/auth/v1/verify" "/verify"
+  "/auth/v1/callback" "/callback"
+  "/auth/v1/authorize" "/authorize"
+  "/auth/v1/.well-known/jwks.json" "/.well-known/jwks.json"
+  "/auth/v1/sso/saml/acs" "/sso/saml/acs"
+  "/auth/v1/sso/saml/metadata" "/sso/saml/metadata"
+  "/sso/saml/acs" "/sso/saml/acs"
+  "/sso/saml/metadata" "/sso/saml/metadata" }}
+{{- /* RFC 8414, section 3.1: the path of the issuer follows the well-known one. */}}
+{{- range $issuer := list "" "/auth/v1" }}
+{{- $_ := set $open (printf "/.well-known/oauth-authorization-server%s" $issuer)
+  "/.well-known/oauth-authorization-server" }}
+{{- end }}
+{{- range $path, $rewrite := $open }}
+{{ include "supabase.envoy.route" (merge (dict
+  "match" (printf "{path: %s}" $path) "rewrite" $rewrite "access" "open") $auth) }}
+{{- end }}
+{{ include "supabase.envoy.route" (merge (dict "match" "{prefix: /auth/v1/}" "access" "any_key") $auth) }}
+{{- end }}
+
+{{- define "supabase.envoy.rest" -}}
+{{- $rest := dict "cluster" "rest" "timeout" .Values.rest.timeoutSeconds }}
+# The OpenAPI document lists every table and function: not for the key that is in every browser.
+{{ include "supabase.envoy.route" (merge (dict "match" "{path: /rest/v1/}" "access" "service_role") $rest) }}
+{{ include "supabase.envoy.route" (merge (dict "match" "{prefix: /rest/v1/}" "access" "any_key") $rest) }}
+{{- if .Values.rest.graphql }}
+{{ include "supabase.envoy.route" (merge (dict
+  "match" "{path: /graphql/v1}" "rewrite" "/rpc/graphql" "access" "any_key"
+  "headers" (dict "content-profile" "graphql_public")) $rest) }}
+{{- end }}
+{{- end }}
+
+{{- define "supabase.envoy.realtime" -}}
+{{- $realtime := dict "cluster" "realtime" "access" "any_key"
+  "host" (printf "%s.supabase-realtime" (include "supabase.realtime.tenantName" .)) }}
+# What clients need of its API, and nothing else: the rest of it administers tenants. A list of what is closed would let
+# through what a later version adds.
+{{ include "supabase.envoy.route" (merge (dict
+  "match" "{path_separated_prefix: /realtime/v1/api/broadcast}" "rewrite" "/api/broadcast" "timeout" 30) $realtime) }}
+{{ include "supabase.envoy.route" (merge (dict
+  "match" "{path: /realtime/v1/api/ping}" "rewrite" "/api/ping" "timeout" 30) $realtime) }}
+{{ include "supabase.envoy.closed" "/realtime/v1/api" }}
+# The idle timeout ends websockets that nobody uses.
+{{ include "supabase.envoy.route" (merge (dict
+  "match" "{prefix: /realtime/v1/}" "rewrite" "/socket/" "timeout" 0 "keyHeader" "x-api-key" "websocket" true)
+  $realtime) }}
+{{- end }}
+
+{{- define "supabase.envoy.storage" -}}
+# Clients of the S3 protocol sign their requests and have no key; public files need none. Neither way has a file an end
+# in time.
+{{ include "supabase.envoy.route" (dict
+  "match" "{prefix: /storage/v1/}" "access" "optional_key" "cluster" "storage" "timeout" 0 "prefix" "/storage/v1") }}
+{{- end }}
+
+{{- define "supabase.envoy.functions" -}}
+# Functions see what the client sent, and check it themselves.
+{{ include "supabase.envoy.route" (dict
+  "match" "{prefix: /functions/v1/}" "access" "open" "cluster" "functions"
+  "timeout" .Values.functions.timeoutSeconds "prefix" "/functions/v1" "websocket" true) }}
+{{- end }}
+
+{{- define "supabase.envoy.meta" -}}
+{{ include "supabase.envoy.route" (dict
+  "match" "{prefix: /pg/}" "access" "service_role" "cluster" "meta" "timeout" .Values.meta.timeoutSeconds
+  "internal" true) }}
 {{- end }}
 
 {{- define "supabase.envoy.cluster" -}}
@@ -67,14 +195,19 @@ static_resources:
                 "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
                 stat_prefix: gateway
                 use_remote_address: true
+                # They say who called, and whether by TLS. Without one nobody is believed.
+                xff_num_trusted_hops: {{ .Values.gateway.trustedProxies }}
                 # One spelling per path: what the routes match is what the services get.
                 normalize_path: true
                 merge_slashes: true
                 path_with_escaped_slashes_action: REJECT_REQUEST
-                # Longer than the 60 s after which load balancers close idle connections by default.
-                common_http_protocol_options: {idle_timeout: 300s}
+                # Longer than the load balancer's, which would otherwise send requests into closing connections.
+                common_http_protocol_options: {idle_timeout: {{ add 60 .Values.ingress.idleTimeoutSeconds }}s}
                 request_headers_timeout: 15s
-                stream_idle_timeout: 300s
+                stream_idle_timeout: {{ add 60 .Values.ingress.idleTimeoutSeconds }}s
+                # Each route to a service says whether it takes them. Without this here, Envoy would refuse them before
+                # it looks where they go, also where nothing is.
+                upgrade_configs: [{upgrade_type: websocket}]
                 access_log:
                   - name: envoy.access_loggers.stdout
                     typed_config:
@@ -101,6 +234,15 @@ static_resources:
                           comparison: {op: EQ, value: {default_value: 400, runtime_key: unused}}
                       body:
                         inline_string: The request is malformed, or its path holds an escaped slash or dot-dot
+                    - filter:
+                        and_filter:
+                          filters:
+                            - status_code_filter:
+                                comparison: {op: EQ, value: {default_value: 403, runtime_key: unused}}
+                            - header_filter:
+                                header: {name: upgrade, present_match: true}
+                      body:
+                        inline_string: This path takes no websockets
                   body_format:
                     json_format: {message: "%LOCAL_REPLY_BODY%"}
                 http_filters:
@@ -130,22 +272,24 @@ static_resources:
                           expose_headers: "*"
                           max_age: "3600"
                       routes:
-                        {{- if .Values.rest.enabled }}
-                        {{- $rest := dict "cluster" "rest" "timeout" .Values.rest.timeoutSeconds }}
-                        # The OpenAPI document lists every table and function: not for the key that is in every browser.
-                        {{- include "supabase.envoy.route" (merge (dict "match" "{path: /rest/v1/}" "access" "service_role") $rest) | nindent 24 }}
-                        {{- include "supabase.envoy.route" (merge (dict "match" "{prefix: /rest/v1/}" "access" "any_key") $rest) | nindent 24 }}
+                        {{- range $service := list "auth" "rest" "realtime" "storage" "functions" "meta" }}
+                        {{- if (index $.Values $service).enabled }}
+                        {{- include (printf "supabase.envoy.%s" $service) $ | nindent 24 }}
                         {{- end }}
-                        {{- if .Values.meta.enabled }}
-                        {{- include "supabase.envoy.route" (dict "match" "{prefix: /pg/}" "access" "service_role" "cluster" "meta" "timeout" .Values.meta.timeoutSeconds "internal" true) | nindent 24 }}
                         {{- end }}
-                        - match: {prefix: /}
-                          metadata:
-                            filter_metadata:
-                              envoy.filters.http.lua: {access: open}
-                          direct_response:
-                            status: 404
-                            body: {inline_string: "No service has this path"}
+                        {{- if and .Values.studio.enabled (eq .Values.gateway.studioHost "*") }}
+                        {{- include "supabase.envoy.studio" . | nindent 24 }}
+                        {{- else }}
+                        {{- include "supabase.envoy.answer" (dict
+                          "match" "{prefix: /}" "status" 404 "text" "No service has this path") | nindent 24 }}
+                        {{- end }}
+                    {{- $host := .Values.gateway.studioHost }}
+                    {{- if and .Values.studio.enabled $host (ne $host "*") }}
+                    - name: studio
+                      domains: [{{ $host | quote }}, {{ printf "%s:*" $host | quote }}]
+                      routes:
+                        {{- include "supabase.envoy.studio" . | nindent 24 }}
+                    {{- end }}
     - name: health
       address:
         socket_address: {address: 0.0.0.0, port_value: 9902}
@@ -171,10 +315,10 @@ static_resources:
                           route: {cluster: admin}
   clusters:
     {{- include "supabase.envoy.cluster" (dict "name" "admin" "address" "127.0.0.1" "port" 9901) | nindent 4 }}
-    {{- if .Values.rest.enabled }}
-    {{- include "supabase.envoy.cluster" (dict "name" "rest" "address" (include "supabase.name" (list "rest" .)) "port" 3000) | nindent 4 }}
+    {{- range $component, $port := omit (include "supabase.components" . | fromYaml) "gateway" "imgproxy" }}
+    {{- if (index $.Values $component).enabled }}
+    {{- include "supabase.envoy.cluster" (dict
+      "name" $component "address" (include "supabase.name" (list $component $)) "port" $port) | nindent 4 }}
     {{- end }}
-    {{- if .Values.meta.enabled }}
-    {{- include "supabase.envoy.cluster" (dict "name" "meta" "address" (include "supabase.name" (list "meta" .)) "port" 8080) | nindent 4 }}
     {{- end }}
 {{- end }}

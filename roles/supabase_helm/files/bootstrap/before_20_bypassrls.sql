@@ -1,8 +1,7 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
 -- Copyright: (c) 2026, Supastack contributors
 
--- The service role reads and writes past row level security. AWS documents neither that the RDS master may grant this
--- attribute nor that it may not, so it is tried here, alone, and read back: see the table of exceptions in run.mjs.
+-- The attribute for a service role that was made without it, alone again, and read back at the end.
 
 DO $$
 BEGIN
