@@ -8,7 +8,8 @@ RUN := .venv/bin/python
 SETUP_PYTHON := tools/setup.sh python collection
 STAGES := sanity units integration molecule e2e
 
-.PHONY: help setup demo demo-down sandbox-env check test lint fuzz test-secrets bench-warm bench-converge $(STAGES)
+.PHONY: help setup demo demo-down sandbox-env check test lint fuzz test-secrets test-bootstrap $(STAGES)
+.PHONY: bench-warm bench-converge bench-gateway
 
 help: ## List these commands
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -68,6 +69,10 @@ test-secrets: ## Every secret a canary, the whole stack: none is printed, logged
 	@tools/setup.sh
 	@$(RUN) -m tests.run secrets
 
+test-bootstrap: ## The database bootstrap interrupted at each of its messages, on every version: same end state
+	@tools/setup.sh
+	@$(RUN) -m tests.run bootstrap
+
 bench-warm: ## The connection warm against local: ratio and table
 	@tools/setup.sh
 	@$(RUN) -m tests.bench.warm
@@ -75,3 +80,7 @@ bench-warm: ## The connection warm against local: ratio and table
 bench-converge: ## site.yml from nothing against what AWS itself takes: ratio, no-op seconds, AWS calls
 	@tools/setup.sh
 	@$(RUN) -m tests.bench.converge
+
+bench-gateway: ## A row through the gateway against PostgREST itself: requests a second, p99
+	@tools/setup.sh
+	@$(RUN) -m tests.bench.gateway

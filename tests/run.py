@@ -26,6 +26,7 @@ STAGES: dict[str, Callable[[], list[Outcome]]] = {
     "e2e": lambda: pytests.run("e2e", TESTS / "e2e", "-n", "2", "--dist", "loadfile"),
     "fuzz": integration.sweep,
     "secrets": lambda: pytests.sweep_secrets("secrets", TESTS / "e2e" / "test_secrets.py"),
+    "bootstrap": lambda: pytests.sweep_bootstrap("bootstrap", TESTS / "e2e" / "test_bootstrap_killed.py", "-n", "2"),
 }
 CHECK = "check"
 # Each of these keeps little more than one core busy, so that neighbours among them run at once.

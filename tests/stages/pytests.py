@@ -19,6 +19,8 @@ NO_TESTS = 5
 # How much of tests/e2e/test_secrets.py is run: a sample, or the whole of it.
 SECRETS_SCOPE = "SECRETS_SCOPE"
 WHOLE = "whole"
+# At how many messages tests/e2e/test_bootstrap_killed.py ends the bootstrap, and on which versions of PostgreSQL.
+BOOTSTRAP_SCOPE = {"BOOTSTRAP_KILLS": "all", "BOOTSTRAP_MAJORS": "15 16 17"}
 
 
 def run(stage: str, place: Path, *options: str) -> list[Outcome]:
@@ -49,6 +51,14 @@ def sweep_secrets(stage: str, file: Path) -> list[Outcome]:
     """Looks for secrets of the whole stack, of which the stage e2e looks at a sample."""
     os.environ[SECRETS_SCOPE] = WHOLE
     return run(stage, file)
+
+
+def sweep_bootstrap(stage: str, file: Path, *options: str) -> list[Outcome]:
+    """Kills the bootstrap at each of its messages, of which the stage e2e takes a sample; the environment may say
+    less."""
+    for name, value in BOOTSTRAP_SCOPE.items():
+        os.environ.setdefault(name, value)
+    return run(stage, file, *options)
 
 
 def run_units(stage: str, folder: Path, *options: str) -> list[Outcome]:
