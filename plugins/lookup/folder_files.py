@@ -44,6 +44,7 @@ _raw:
   elements: dict
 """
 
+import contextlib
 import hashlib
 import os
 import typing as t
@@ -77,16 +78,16 @@ def described(folder: Path, path: Path) -> dict[str, t.Any]:
     :raises OSError: when it cannot be read.
     """
     size = path.stat().st_size
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
     text = None
     if size <= LARGEST_TEXT:
         content = path.read_bytes()
-        try:
+        digest = hashlib.sha256(content)
+        with contextlib.suppress(UnicodeDecodeError):
             text = content.decode("utf-8")
-        except UnicodeDecodeError:
-            text = None
-    return {"path": path.relative_to(folder).as_posix(), "bytes": size, "sha256": digest, "text": text}
+    else:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256")
+    return {"path": path.relative_to(folder).as_posix(), "bytes": size, "sha256": digest.hexdigest(), "text": text}
 
 
 def files_of(folder: Path) -> list[dict[str, t.Any]]:
