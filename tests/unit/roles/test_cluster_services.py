@@ -450,48 +450,17 @@ def test_pools_and_classes_that_are_not_ours_are_named() -> None:
     assert names == ["NodePool gpu", "EC2NodeClass x"]
 
 
-def deployment(ready: int, *, replicas: int = 2, seen: int = 3) -> dict[str, Any]:
-    """Return a Deployment of generation 3."""
+def deployment(ready: int) -> dict[str, Any]:
+    """Return a Deployment of two pods."""
     return {
+        "kind": "Deployment",
         "metadata": {"name": "controller", "generation": 3},
-        "spec": {"replicas": replicas},
-        "status": {"observedGeneration": seen, "updatedReplicas": ready, "availableReplicas": ready},
+        "spec": {"replicas": 2},
+        "status": {"observedGeneration": 3, "updatedReplicas": ready, "availableReplicas": ready},
     }
 
 
-def surged() -> dict[str, Any]:
-    """Return a Deployment of one pod whose new pod is not ready yet, so that the old one is still there."""
-    item = deployment(1, replicas=1)
-    item["status"]["replicas"] = 2
-    return item
-
-
 RELEASE = {"name": "external-dns", "namespace": "dns"}
-
-
-@pytest.mark.parametrize(
-    ("deployments", "message"),
-    [
-        ([deployment(2)], ""),
-        ([deployment(1)], "Deployment controller: 1 of 2 pods are ready."),
-        # The status is still about the pods before the change.
-        ([deployment(2, seen=2)], "Deployment controller: 2 of 2 pods are ready."),
-        ([{**deployment(2), "status": {}}], "Deployment controller: 0 of 2 pods are ready."),
-        # The one that is available is still the pod before the change.
-        ([surged()], "Deployment controller: 0 of 1 pods are ready."),
-        ([], "There is no Deployment with the label app.kubernetes.io/instance=external-dns."),
-    ],
-    ids=["ready", "too few", "not seen yet", "new", "old", "none"],
-)
-def test_what_is_ready(deployments: list[dict[str, Any]], message: str) -> None:
-    registered = {"resources": deployments}
-    found = evaluate(
-        "cluster_services",
-        "__cluster_services_unready",
-        __cluster_services_deployments=registered,
-        __cluster_services_release=RELEASE,
-    )
-    assert found == message
 
 
 def why(template: str, **variables: Any) -> list[str]:
@@ -544,6 +513,11 @@ def test_pods_that_do_not_become_ready_say_why() -> None:
         "NodeClaim c-1: Launched is False: InsufficientCapacityError: no m5.large",
         "Correct the cause and run again. The logs: kubectl -n dns logs -l app.kubernetes.io/instance=external-dns",
     ]
+
+
+def test_pods_without_a_deployment_say_so() -> None:
+    lines = why("why_pods.j2", __cluster_services_release=RELEASE, __cluster_services_deployments={"resources": []})
+    assert lines[1] == "There is no Deployment with the label app.kubernetes.io/instance=external-dns."
 
 
 @pytest.mark.parametrize(
