@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from sandbox import account, ports, processes
 from sandbox.node import images
 from sandbox.postgres import server
-from sandbox.state import CHECKOUT, Sandbox, SandboxError, locked
+from sandbox.state import CHECKOUT, Sandbox, SandboxError, locked, write_atomically
 from tools.toolchain import chart, tool
 
 EMULATOR = "aws"
@@ -113,14 +113,21 @@ def _write_state(sandbox: Sandbox, chosen: dict[str, int], options: dict[str, bo
     sandbox.folder.mkdir(mode=0o700, parents=True)
     authority = server.authority(sandbox)
     alphabet = string.ascii_uppercase + "234567"
+    access_key_id = "AKIA" + "".join(secrets.choice(alphabet) for _unused in range(16))
+    # Ansible masks every occurrence of a secret in results: a short word would garble names.
+    secret_access_key = secrets.token_urlsafe(30)
+    # For clients that take a profile, such as what kubectl gets its token by.
+    credentials = sandbox.path("credentials")
+    pair = f"aws_access_key_id = {access_key_id}\naws_secret_access_key = {secret_access_key}"
+    write_atomically(credentials, f"[{sandbox.name}]\n{pair}\n")
     sandbox.update(
         name=sandbox.name,
         environment=sandbox.name,
         region=REGION,
         account_id=ACCOUNT_ID,
-        access_key_id="AKIA" + "".join(secrets.choice(alphabet) for _unused in range(16)),
-        # Ansible masks every occurrence of a secret in results: a short word would garble names.
-        secret_access_key=secrets.token_urlsafe(30),
+        access_key_id=access_key_id,
+        secret_access_key=secret_access_key,
+        credentials_file=str(credentials),
         ports=chosen,
         aws_endpoint_url=f"http://127.0.0.1:{chosen['aws']}",
         gateway_url=f"http://127.0.0.1:{chosen['gateway']}",

@@ -84,3 +84,19 @@ def test_the_sandbox_needs_less_than_two_gibibytes(journey: Journey) -> None:
 
 def test_one_role_runs_alone(journey: Journey) -> None:
     assert re.search("changed=0 .*failed=0", journey.play("site", "--tags", "rds"))
+
+
+def test_kubectl_gets_in_by_the_kubeconfig_from_any_shell(journey: Journey) -> None:
+    path = journey.checkout / "kube" / "config"
+    # Without the AWS CLI, which a machine may have or not.
+    wanted = ("-e", f"kubeconfig_file={path}", "-e", "kubeconfig_aws_command=")
+    assert "changed=2 " in journey.play("kubeconfig", *wanted, "--check", "--diff")
+    assert not path.exists()
+    printed = journey.play("kubeconfig", *wanted)
+    assert "changed=2 " in printed
+    assert f"kubectl --context {journey.sandbox.name}-supabase reaches Kubernetes v1.35.4" in printed
+    assert "changed=0 " in journey.play("kubeconfig", *wanted)
+    # A stranger's AWS credentials are in this shell, and no exports of the sandbox.
+    listed = journey.run(tool("kubectl"), "--kubeconfig", path, "get", "nodes", "--output=name")
+    assert listed.returncode == 0, listed.stderr
+    assert "node/" in listed.stdout

@@ -93,12 +93,18 @@ def refuses_envelopes_only(plugin: Any) -> None:
         plugin.parse("supastack/envelope/1AAAA")
 
 
+def keeps_why_yaml_is_missing(plugin: Any) -> None:
+    """The module kubeconfig_entry ends with it before it reads a file."""
+    assert "yaml" in plugin.YAML_ERROR
+
+
 GUARDED: dict[str, tuple[str, Callable[[Any], None]]] = {
     "filter/aws_regions.py": ("botocore", refuses_to_list_regions),
     "filter/helm_values_errors.py": ("jsonschema", refuses_to_compare_with_a_schema),
     "filter/supabase_keys.py": ("cryptography", refuses_to_generate_keys),
     "filter/supabase_secret.py": ("cryptography", refuses_to_complete_a_secret),
     "lookup/eks_token.py": ("botocore", refuses_to_make_a_token),
+    "modules/kubeconfig_entry.py": ("yaml", keeps_why_yaml_is_missing),
     "module_utils/_eks_addon.py": ("yaml", compares_yaml_as_text),
     "module_utils/_errors.py": ("botocore", leaves_it_to_the_module_to_name_the_sdk),
     "module_utils/_kms_envelope.py": ("cryptography", refuses_envelopes_only),

@@ -258,6 +258,7 @@ def test_every_line_of_production_is_commented() -> None:
 
 def test_the_sandbox_sets_what_production_has_or_connects() -> None:
     connection = {"sandbox_name", "smoke_images", "supabase_inventory_problem"}
+    connection |= {"kubeconfig_environment", "kubeconfig_profile"}
     connection |= {f"supabase_aws_{name}" for name in ("endpoint_url", "access_key", "secret_key")}
     connection |= {f"{role}_binary_path" for role in ("cluster_services", "supabase_helm")}
     assert set(inventory("sandbox")) <= set(inventory("production")) | connection

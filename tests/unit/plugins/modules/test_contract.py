@@ -23,7 +23,7 @@ COLLECTION = "supastack.aws"
 CHECKOUT = Path(__file__).resolve().parents[4]
 MODULES = sorted(path.stem for path in (CHECKOUT / "plugins" / "modules").glob("*.py"))
 # Modules of something else than AWS, and what reads their options.
-ELSEWHERE = {"helm_rollback": "AnsibleHelmModule"}
+ELSEWHERE = {"helm_rollback": "AnsibleHelmModule", "kubeconfig_entry": "AnsibleModule"}
 WRITERS = [name for name in MODULES if not name.endswith("_info") and name not in ELSEWHERE]
 PROMISES = {"check_mode", "diff_mode", "idempotent", "action_group"}
 MOST_LINES = {"modules": 350, "module_utils": 250, "plugin_utils": 250}
