@@ -10,7 +10,6 @@ import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 from ansible_collections.supastack.aws.plugins.module_utils._acm_validation import (
-    Zone,
     names_of,
     validation_records,
     with_publication,
@@ -20,6 +19,7 @@ from ansible_collections.supastack.aws.plugins.module_utils._difference import P
 from ansible_collections.supastack.aws.plugins.module_utils._errors import failing_to, none_when
 from ansible_collections.supastack.aws.plugins.module_utils._placeholders import UNKNOWN, is_unknown, predicted_arn
 from ansible_collections.supastack.aws.plugins.module_utils._retries import unthrottled
+from ansible_collections.supastack.aws.plugins.module_utils._route53 import Zone
 from ansible_collections.supastack.aws.plugins.module_utils._tags import Tags, tags_of
 from ansible_collections.supastack.aws.plugins.module_utils._waiters import Waiter
 

@@ -17,7 +17,6 @@ from ansible_collections.supastack.aws.plugins.module_utils._acm_certificate imp
     wanted_names,
 )
 from ansible_collections.supastack.aws.plugins.module_utils._acm_validation import (
-    Zone,
     base_name,
     names_of,
     remove_records,
@@ -32,6 +31,7 @@ from ansible_collections.supastack.aws.plugins.module_utils._errors import (
     none_when,
 )
 from ansible_collections.supastack.aws.plugins.module_utils._retries import retry_while, unthrottled
+from ansible_collections.supastack.aws.plugins.module_utils._route53 import Zone
 from ansible_collections.supastack.aws.plugins.module_utils._tags import tag_changes
 from ansible_collections.supastack.aws.plugins.module_utils._waiters import Waiter
 

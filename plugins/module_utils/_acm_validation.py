@@ -5,36 +5,28 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 from ansible_collections.supastack.aws.plugins.module_utils._difference import Plain
-from ansible_collections.supastack.aws.plugins.module_utils._errors import error_code, failing_to, none_when
+from ansible_collections.supastack.aws.plugins.module_utils._errors import failing_to, none_when
 from ansible_collections.supastack.aws.plugins.module_utils._placeholders import UNKNOWN, is_unknown
-from ansible_collections.supastack.aws.plugins.module_utils._retries import retry_while, unthrottled
-from ansible_collections.supastack.aws.plugins.module_utils._waiters import Waiter
+from ansible_collections.supastack.aws.plugins.module_utils._retries import unthrottled
+from ansible_collections.supastack.aws.plugins.module_utils._route53 import (
+    Zone,
+    change_records,
+    dns_form,
+    get_hosted_zone,
+    wait_for_change,
+    within,
+)
 
 TTL = 300
-# Route 53 changes one zone at a time; it is done with a batch within a minute, and this is five times that.
-BUSY_SECONDS = 300
 LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 NAME = re.compile(rf"(\*\.)?({LABEL}\.)+{LABEL}")
 # The domain name is the certificate's common name, which RFC 5280 limits; a DNS name has at most 253 characters.
 LENGTHS = {"domain_name": 64, "subject_alternative_names": 253}
-
-
-@dataclasses.dataclass(frozen=True)
-class Zone:
-    """The hosted zone that holds validation records.
-
-    :param client: of Route 53.
-    :param zone_id: in check mode perhaps only predicted; such a zone does not exist, so nothing is in it.
-    """
-
-    client: t.Any
-    zone_id: str
 
 
 def check_name(option: str, name: str) -> None:
@@ -88,19 +80,6 @@ def validation_records(certificate: t.Mapping[str, t.Any]) -> list[Plain]:
     return sorted(found.values(), key=lambda record: str(record["name"]))
 
 
-def dns_form(name: str) -> str:
-    """Return a name as DNS compares it."""
-    return name.lower().rstrip(".")
-
-
-@failing_to("read the hosted zone {zone.zone_id}")
-@none_when("NoSuchHostedZone")
-@unthrottled
-def get_hosted_zone(zone: Zone) -> Plain:
-    """Return the hosted zone."""
-    return dict(zone.client.get_hosted_zone(Id=zone.zone_id)["HostedZone"])
-
-
 @failing_to("look for the record {record[name]} in the hosted zone {zone.zone_id}")
 @none_when("NoSuchHostedZone")
 @unthrottled
@@ -141,35 +120,13 @@ def refuse_unfit_zone(zone: Zone, names: t.Iterable[str]) -> None:
             message=f"hosted_zone_id is {zone.zone_id!r}, the private hosted zone of {origin}, where ACM cannot look. "
             "Give the public hosted zone of the domain."
         )
-    outside = sorted(
-        name for name in names if not is_unknown(name) and not f".{base_name(name)}".endswith(f".{origin}")
-    )
+    outside = sorted(name for name in names if not is_unknown(name) and not within(base_name(name), origin))
     if outside:
         raise AnsibleAWSError(
             message=f"hosted_zone_id is {zone.zone_id!r}, the hosted zone of {origin}, which does not serve "
             f"{', '.join(outside)}. Give the zone of all names, or leave hosted_zone_id out and publish the "
             "validation_records that the module returns."
         )
-
-
-@failing_to("change the validation records in the hosted zone {zone.zone_id}")
-@unthrottled
-def change_records(zone: Zone, action: str, record_sets: t.Sequence[Plain]) -> str:
-    """Make one change of all record sets and return its id, waiting while Route 53 makes another one in this zone."""
-    changes = [{"Action": action, "ResourceRecordSet": record_set} for record_set in record_sets]
-    answer = retry_while(
-        lambda error: error_code(error) == "PriorRequestNotComplete",
-        lambda: zone.client.change_resource_record_sets(HostedZoneId=zone.zone_id, ChangeBatch={"Changes": changes}),
-        BUSY_SECONDS,
-    )
-    return str(answer["ChangeInfo"]["Id"]).rpartition("/")[2]
-
-
-@failing_to("read the change {change_id} of Route 53")
-@unthrottled
-def get_change(zone: Zone, change_id: str) -> str:
-    """Return the status of a change."""
-    return str(zone.client.get_change(Id=change_id)["ChangeInfo"]["Status"])
 
 
 def publish(zone: Zone, records: t.Iterable[Plain], timeout: float) -> None:
@@ -187,14 +144,7 @@ def publish(zone: Zone, records: t.Iterable[Plain], timeout: float) -> None:
         for record in records
     ]
     change_id = change_records(zone, "UPSERT", record_sets)
-    if timeout:
-        Waiter[str](
-            goal=f"the name servers of the hosted zone {zone.zone_id} to answer with the validation records",
-            read=lambda: get_change(zone, change_id),
-            ready=lambda status: status == "INSYNC",
-            failure=lambda status: None,
-            progress=lambda status: f"status {status}",
-        ).wait(timeout)
+    wait_for_change(zone, change_id, "answer with the validation records", timeout)
 
 
 def find_record_sets(zone: Zone, records: t.Iterable[Plain]) -> list[Plain]:

@@ -173,7 +173,6 @@ from ansible_collections.supastack.aws.plugins.module_utils._acm_changes import 
     update_tags,
 )
 from ansible_collections.supastack.aws.plugins.module_utils._acm_validation import (
-    Zone,
     check_names,
     find_record_sets,
     names_of,
@@ -189,6 +188,7 @@ from ansible_collections.supastack.aws.plugins.module_utils._module import (
     run,
 )
 from ansible_collections.supastack.aws.plugins.module_utils._placeholders import UNKNOWN
+from ansible_collections.supastack.aws.plugins.module_utils._route53 import Zone
 from ansible_collections.supastack.aws.plugins.module_utils._tags import desired_tags
 
 

@@ -263,7 +263,7 @@ def test_without_a_domain_the_load_balancer_gives_the_address(supabase: Supabase
     def addresses() -> list[str]:
         return [found["DNSName"] for found in supabase.client("elbv2").describe_load_balancers()["LoadBalancers"]]
 
-    options = {"supabase_helm_ingress_enabled": True, "supabase_helm_ingress_allow_http": True, "supabase_helm_url": ""}
+    options = {"dns_tls_allow_http": True, "supabase_helm_url": ""}
     printed = supabase.journey.play("site", *HELM, "-e", json.dumps(options))
     (address,) = addresses()
     assert f"Supabase answers at http://{address}," in printed

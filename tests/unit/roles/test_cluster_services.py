@@ -261,6 +261,12 @@ def test_external_dns_is_there_with_hosted_zones_only() -> None:
     assert "external-dns" not in identities(without)
     names = evaluate("cluster_services", "__cluster_services_releases | map(attribute='name') | list", **without)
     assert names == ["aws-load-balancer-controller", "external-secrets"]
+    made = {**INPUTS, "cluster_services_domain_zone_id": "Z-known-after-apply"}
+    zones = "__cluster_services_external_dns_values.extraArgs | select('search', 'zone') | list"
+    assert evaluate("cluster_services", zones, **made) == [
+        "--zone-id-filter=Z0123456789ABC",
+        "--zone-id-filter=Z-known-after-apply",
+    ]
 
 
 def test_what_is_waited_for_has_pods() -> None:

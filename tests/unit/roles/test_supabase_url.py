@@ -125,6 +125,27 @@ def test_load_balancers_are_in_the_subnets_that_policies_let_in(
     assert policy["databaseCidrs"] == NETWORK["database_subnet_cidrs"]
 
 
+@pytest.mark.parametrize(
+    ("options", "hosts"),
+    [
+        ({"supabase_domain": API}, []),
+        (HTTP, []),
+        ({"supabase_domain": API, **HTTP}, [API]),
+        (
+            {"supabase_domain": API, **HTTP, "supabase_helm_studio_host": "studio.example.com"},
+            [API, "studio.example.com"],
+        ),
+        ({"supabase_domain": API, **HTTP, "supabase_helm_chart": "oci://example.com/other"}, []),
+    ],
+)
+def test_load_balancers_with_a_host_are_published(options: dict[str, Any], hosts: list[str]) -> None:
+    published = of_role("__supabase_helm_hosted_balancers", **options)
+    assert [item["host"] for item in published] == hosts
+    names = ("supabase/supabase-gateway", "supabase/supabase-studio")
+    assert [item["ingress"] for item in published] == list(names[: len(hosts)])
+    assert all((item["cluster_name"], item["scheme"]) == ("demo", "internet-facing") for item in published)
+
+
 def test_without_a_load_balancer_nobody_is_let_in_for_it() -> None:
     assert of_role("__supabase_helm_ingress.enabled") is False
     assert of_role("__supabase_helm_network_policy.albCidrs") == []

@@ -114,6 +114,12 @@ CASES: dict[str, tuple[str, Any, str]] = {
     "keys-without-endpoint": ("supabase_aws_secret_key", None, "supabase_aws_profile"),
     "network-absent": ("network_state", "absent", "by the role network alone"),
     "database-absent": ("rds_state", "absent", "by the role rds alone"),
+    "names-absent": ("dns_tls_state", "absent", "by the role dns_tls alone"),
+    "certificate-by-another-name": ("supabase_helm_certificate_arn", CERTIFICATE, "and use dns_tls_certificate_arn"),
+    "http-by-another-name": ("supabase_helm_ingress_allow_http", True, "dns_tls_allow_http and"),
+    "studio-by-another-name": ("dns_tls_studio_host", "studio.example.com", "and supabase_helm_studio_host in"),
+    "ingress-of-another-host": ("supabase_helm_ingress_host", "www.example.com", "for 'api.example.com'"),
+    "studio-without-record": ("supabase_helm_studio_host", "studio.example.com", "'api.example.com' only"),
     "cidr-too-small": ("network_cidr", "10.40.0.0/24", "/20"),
     "cidr-too-large": ("network_cidr", "10.0.0.0/8", "/16"),
     "cidr-with-host-bits": ("network_cidr", "10.40.0.1/16", "10.40.0.0/16"),
@@ -303,6 +309,8 @@ SECURE = {**API_HOST, "supabase_helm_certificate_arn": CERTIFICATE}
 STUDIO = {**SECURE, "supabase_helm_studio_host": "studio.example.com"}
 # Values that are bad only together with these.
 TOGETHER: dict[str, dict[str, Any]] = {
+    "ingress-of-another-host": {"supabase_domain": "api.example.com"},
+    "studio-without-record": {"supabase_domain": "api.example.com", "dns_tls_records": "external_dns"},
     "release-chart-without-tls": {"supabase_helm_chart": "supabase", "supabase_helm_chart_version": "0.7.2"},
     "functions-for-another-chart": {"supabase_helm_chart": COMMUNITY, "supabase_helm_chart_version": "0.7.2"},
     "function-public-and-missing": {"supabase_helm_functions_folder": brought("functions")},
@@ -386,9 +394,24 @@ FINE: dict[str, dict[str, Any]] = {
     "insights": {"rds_database_insights_mode": "advanced", "rds_performance_insights_days": 465},
     "restore": {"rds_identifier": "demo-supabase-2", "rds_restore_from": {"time": "2026-11-26T04:00:00Z"}},
     "name-without-logs": {"rds_identifier": "my-database", "rds_log_types": []},
+    "certificate-of-your-own": {
+        "case_roles": ["dns_tls", "supabase_helm"],
+        "supabase_domain": "api.example.com",
+        "supabase_helm_url": "",
+        "dns_tls_certificate_arn": CERTIFICATE,
+        "supabase_helm_ingress_enabled": True,
+    },
+    "in-the-clear": {
+        "case_roles": ["dns_tls", "supabase_helm"],
+        "supabase_helm_url": "",
+        "supabase_helm_ingress_enabled": True,
+        "dns_tls_allow_http": True,
+    },
     "supabase-with-all-options": {
-        **STUDIO,
-        "case_roles": ["supabase_helm"],
+        "case_roles": ["dns_tls", "supabase_helm"],
+        "supabase_domain": "api.example.com",
+        "supabase_helm_url": "",
+        "supabase_helm_studio_host": "studio.example.com",
         "rds_instance_class": "db.t4g.medium",
         "kms_secrets_values": {"OAUTH_GOOGLE": "{{ '{}' }}", "EXTRA": "{{ '{}' }}"},
         "supabase_helm_site_url": "myapp://start",
@@ -420,10 +443,11 @@ FINE: dict[str, dict[str, Any]] = {
 }
 
 # Of supabase_helm: what it compares with inputs of other roles, and what it says in a loop.
-PLAYED = {"secret-not-brought", "unknown-value"}
+PLAYED = {"secret-not-brought", "unknown-value", "certificate-by-another-name", "http-by-another-name"}
+PLAYED |= {"ingress-of-another-host", "studio-without-record"}
 DIRECT = {case for case, (variable, *_rest) in CASES.items() if variable.startswith("supabase_helm_")} - PLAYED
 
-ROLES = ["kms_secrets", "network", "eks", "rds", "s3", "cluster_services", "supabase_helm"]
+ROLES = ["kms_secrets", "network", "eks", "rds", "s3", "dns_tls", "cluster_services", "supabase_helm"]
 
 
 def host_variables() -> dict[str, dict[str, Any]]:
@@ -519,7 +543,7 @@ def test_the_play_calls_nothing() -> None:
     play = yaml.safe_load((CHECKOUT / "playbooks" / "site.yml").read_text())[0]
     used = {key for task in play["tasks"] for key in task if "." in key}
     assert used == {"ansible.builtin.import_tasks", "ansible.builtin.include_role"}
-    names = ("connection.yml", "present.yml", "shell.yml", "validate.yml")
+    names = ("connection.yml", "names.yml", "present.yml", "shell.yml", "validate.yml")
     imported = [CHECKOUT / "playbooks" / "tasks" / name for name in names]
     for file in (*imported, *CHECKOUT.glob("roles/*/tasks/validate*.yml")):
         called = {key for task in yaml.safe_load(file.read_text()) for key in task if "." in key}
