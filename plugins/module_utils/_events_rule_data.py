@@ -16,6 +16,8 @@ from ansible_collections.supastack.aws.plugins.module_utils._tags import desired
 
 ENABLED = "ENABLED"
 DISABLED = "DISABLED"
+# Also for events of calls that only read (EventBridge API reference, PutRule, State).
+ALL_MANAGEMENT = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
 # What EventBridge does for a target without a retry policy (EventBridge API reference, RetryPolicy).
 RETRIES = {"maximum_retry_attempts": 185, "maximum_event_age_in_seconds": 86400}
 # Settings of a target whose value is a text: name here -> members of the request.
@@ -109,7 +111,7 @@ def desired_from(options: Plain, current: Plain | None) -> Plain:
     """Return the values that the options ask for, in the form of the rule that was read."""
     found = current or {}
     return {
-        "state": wanted_state(options["enabled"], found.get("state", "")),
+        "state": wanted_state(options, found.get("state", "")),
         "description": options["description"],
         "event_pattern": parse_pattern(options["event_pattern"]),
         "schedule_expression": options["schedule_expression"],
@@ -119,12 +121,15 @@ def desired_from(options: Plain, current: Plain | None) -> Plain:
     }
 
 
-def wanted_state(enabled: bool | None, found: str) -> str | None:
-    """Return the state to reach; one of several enabled ones stays what it is."""
-    if enabled is None:
+def wanted_state(options: Plain, found: str) -> str | None:
+    """Return the state to reach; one of several enabled ones stays what it is, unless it is chosen."""
+    enabled, everything = options["enabled"], options["all_management_events"]
+    if enabled is None and (everything is None or found == DISABLED):
         return None
-    if not enabled:
+    if enabled is False:
         return DISABLED
+    if everything is not None:
+        return ALL_MANAGEMENT if everything else ENABLED
     return found if found.startswith(ENABLED) else ENABLED
 
 

@@ -53,7 +53,13 @@ options:
   enabled:
     description:
       - Whether the rule is in force. A new one is, unless told otherwise.
-      - A rule that is enabled with all management events of CloudTrail stays so with V(true).
+      - A rule that is enabled with all management events of CloudTrail stays so with V(true), unless
+        O(all_management_events) says otherwise.
+    type: bool
+  all_management_events:
+    description:
+      - Whether a rule in force also matches events of CloudTrail for calls that only read, such as C(GetSecretValue).
+        Without it, EventBridge leaves out what begins with Get, List or Describe. Only on the bus V(default).
     type: bool
   role_arn:
     description:
@@ -140,6 +146,18 @@ EXAMPLES = r"""
           input_template: '"The backup of <resource> failed."'
         dead_letter_arn: arn:aws:sqs:eu-west-1:123456789012:production-undelivered
         retry_policy: {maximum_event_age_in_seconds: 3600}
+
+- name: Tell of every secret that is read
+  supastack.aws.events_rule:
+    name: production-secret-read
+    event_pattern:
+      source: [aws.secretsmanager]
+      detail-type: [AWS API Call via CloudTrail]
+      detail: {eventName: [GetSecretValue, BatchGetSecretValue]}
+    all_management_events: true
+    targets:
+      - id: topic
+        arn: arn:aws:sns:eu-west-1:123456789012:production-alarms
 
 - name: Switch a rule off
   supastack.aws.events_rule:
@@ -274,6 +292,7 @@ def main() -> None:
         "event_pattern": {"type": "json"},
         "schedule_expression": {"type": "str"},
         "enabled": {"type": "bool"},
+        "all_management_events": {"type": "bool"},
         "role_arn": {"type": "str"},
         "targets": {
             "type": "list",

@@ -34,7 +34,7 @@ def create_addon(call: Call) -> dict[str, Any]:
         "owner": catalog.ADDONS[name].get("owner", "aws"),
         "publisher": "eks",
         "tags": call.params.get("tags") or {},
-        "namespaceConfig": call.params.get("namespaceConfig") or {"namespace": "kube-system"},
+        "namespaceConfig": call.params.get("namespaceConfig") or {"namespace": catalog.addon_namespace(name)},
         "podIdentityAssociations": _associate(call, cluster, name),
         **_given(call, "configurationValues", "serviceAccountRoleArn"),
     }
@@ -133,9 +133,9 @@ def _given(call: Call, *members: str) -> dict[str, Any]:
 
 def _associate(call: Call, cluster: Cluster, addon_name: str) -> list[str]:
     owner = call.arn(f"addon/{cluster.name}/{addon_name}")
-    wanted = call.params.get("podIdentityAssociations") or []
+    wanted, namespace = call.params.get("podIdentityAssociations") or [], catalog.addon_namespace(addon_name)
     return [
-        pod_identity.associate(call, cluster, "kube-system", item["serviceAccount"], item["roleArn"], owner)[
+        pod_identity.associate(call, cluster, namespace, item["serviceAccount"], item["roleArn"], owner)[
             "associationArn"
         ]
         for item in wanted

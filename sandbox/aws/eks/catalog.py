@@ -30,6 +30,12 @@ ADDONS: dict[str, dict[str, Any]] = {
     "kube-proxy": {"type": "networking", "versions": ["v{version}.2-eksbuild.1", "v{version}.0-eksbuild.2"]},
     "eks-pod-identity-agent": {"type": "security", "versions": ["v1.3.10-eksbuild.1", "v1.3.9-eksbuild.3"]},
     "aws-ebs-csi-driver": {"type": "storage", "versions": ["v1.53.0-eksbuild.1", "v1.51.1-eksbuild.1"], "iam": True},
+    "amazon-cloudwatch-observability": {
+        "type": "observability",
+        "versions": ["v4.7.0-eksbuild.1", "v4.6.0-eksbuild.1"],
+        "iam": True,
+        "namespace": "amazon-cloudwatch",
+    },
     "metrics-server": {
         "type": "observability",
         "versions": ["v0.8.0-eksbuild.3", "v0.7.2-eksbuild.4"],
@@ -45,6 +51,10 @@ def addon_versions(name: str, kubernetes_version: str) -> list[str]:
 
 def default_addon_version(name: str, kubernetes_version: str) -> str:
     return addon_versions(name, kubernetes_version)[1]
+
+
+def addon_namespace(name: str) -> str:
+    return str(ADDONS[name].get("namespace", "kube-system"))
 
 
 def require_version(version: str) -> None:
@@ -115,7 +125,7 @@ def _addon(name: str, kubernetes_versions: list[str]) -> dict[str, Any]:
         "type": entry["type"],
         "owner": entry.get("owner", "aws"),
         "publisher": "eks",
-        "defaultNamespace": "kube-system",
+        "defaultNamespace": addon_namespace(name),
         "addonVersions": [
             {"addonVersion": version, "compatibilities": items, **common} for version, items in found.items()
         ],

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from sandbox.aws.patches import (
     acm,
+    cloudwatch,
     ec2,
     events,
     fleets,
@@ -18,6 +19,7 @@ from sandbox.aws.patches import (
     kms,
     launch_templates,
     load_balancers,
+    logs,
     network_acls,
     prices,
     route53,
@@ -28,6 +30,7 @@ from sandbox.aws.patches import (
 
 PATCHES = (
     *acm.PATCHES,
+    *cloudwatch.PATCHES,
     *ec2.PATCHES,
     *events.PATCHES,
     *fleets.PATCHES,
@@ -40,6 +43,7 @@ PATCHES = (
     *kms.PATCHES,
     *launch_templates.PATCHES,
     *load_balancers.PATCHES,
+    *logs.PATCHES,
     *network_acls.PATCHES,
     *prices.PATCHES,
     *route53.PATCHES,

@@ -4,12 +4,16 @@
 
 from __future__ import annotations
 
+import copy
+import json
 from collections.abc import Callable
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError
 from moto.events.exceptions import ResourceNotFoundException
 from moto.events.models import EventBus, EventsBackend, Rule
+from moto.events.utils import EventTemplateParser
+from moto.sns.models import sns_backends
 
 from sandbox.aws.wrap import wrap
 
@@ -91,6 +95,40 @@ def patch_events_of_disabled_rule() -> None:
     wrap(Rule, "send_to_targets", send)
 
 
+def patch_events_to_topics() -> None:
+    """An event for an SNS topic makes PutEvents fail.
+
+    Source: EventBridge user guide, "Event bus targets": an SNS topic is one; its subscribers get what the target sends,
+    the whole event unless it is transformed.
+    """
+
+    def send(original: Callable[..., None], self: Rule, event: Any, *rest: Any, **options: Any) -> None:
+        topics = [target for target in self.targets if target["Arn"].split(":")[2] == "sns"]
+        others = copy.copy(self)
+        others.targets = [target for target in self.targets if target not in topics]
+        original(others, event, *rest, **options)
+        if self.state == "DISABLED" or not self.event_pattern.matches_event(event):
+            return
+        for target in topics:
+            region, account = target["Arn"].split(":")[3:5]
+            topic = sns_backends[account][region].topics.get(target["Arn"])
+            if topic:
+                topic.publish(_text(target, event))
+
+    wrap(Rule, "send_to_targets", send)
+
+
+def _text(target: dict[str, Any], event: Any) -> str:
+    """What a target sends of an event."""
+    transformer = target.get("InputTransformer", {})
+    sent = EventTemplateParser.parse(
+        input_template=transformer.get("InputTemplate"),
+        input_paths_map=transformer.get("InputPathsMap", {}),
+        event=event,
+    )
+    return sent if isinstance(sent, str) else json.dumps(sent)
+
+
 def _named(backend: EventsBackend, arn: str) -> EventBus | Rule:
     for bus in backend.event_buses.values():
         resources: list[EventBus | Rule] = [bus, *bus.rules.values()]
@@ -105,4 +143,5 @@ PATCHES = (
     patch_tags_of_rule_that_exists,
     patch_target_quota,
     patch_events_of_disabled_rule,
+    patch_events_to_topics,
 )

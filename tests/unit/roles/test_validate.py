@@ -232,6 +232,8 @@ CASES: dict[str, tuple[str, Any, str]] = {
     "age-no-time": ("cluster_services_node_expire_after", "a month", "720h"),
     "zone-no-id": ("cluster_services_hosted_zone_ids", ["example.com"], "Z0123456789ABC"),
     "zone-without-domain": ("cluster_services_hosted_zone_ids", ["Z0123456789ABC"], "supabase_domain"),
+    "watch-absent": ("observability_state", "absent", "by the role observability alone"),
+    "trail-of-nothing": ("observability_cloudtrail", "maybe", "existing"),
     "bucket": ("s3_bucket_name", "My_Bucket", "lower-case"),
     "bucket-reserved": ("s3_bucket_name", "backup--x-s3", "AWS reserves"),
     "bucket-too-long-for-its-logs": ("s3_bucket_name", "a" * 60, "of 65 characters"),
@@ -447,7 +449,17 @@ PLAYED = {"secret-not-brought", "unknown-value", "certificate-by-another-name", 
 PLAYED |= {"ingress-of-another-host", "studio-without-record"}
 DIRECT = {case for case, (variable, *_rest) in CASES.items() if variable.startswith("supabase_helm_")} - PLAYED
 
-ROLES = ["kms_secrets", "network", "eks", "rds", "s3", "dns_tls", "cluster_services", "supabase_helm"]
+ROLES = [
+    "kms_secrets",
+    "network",
+    "eks",
+    "rds",
+    "s3",
+    "dns_tls",
+    "cluster_services",
+    "supabase_helm",
+    "observability",
+]
 
 
 def host_variables() -> dict[str, dict[str, Any]]:

@@ -35,6 +35,7 @@ def wishes(world: Options) -> Wishes:
         description=st.sampled_from(["", "what it is for"]),
         role_arn=st.sampled_from(["", world["role_arn"]]),
         enabled=st.booleans(),
+        all_management_events=st.booleans(),
         targets=targets(world),
         tags=TAGS,
     )
@@ -102,12 +103,15 @@ def observed(target: dict[str, Any]) -> Options:
     }
 
 
-def as_asked(_wanted: Options, found: Options) -> Options:
-    """The state under the name of its option, and targets without what no option sets."""
+def as_asked(wanted: Options, found: Options) -> Options:
+    """The state under the names of its options, and targets without what no option sets."""
     targets_found = [
         {name: value for name, value in target.items() if name != "other_parameters"} for target in found["targets"]
     ]
-    return {**found, "enabled": found["state"] == "ENABLED", "targets": targets_found}
+    state, everything = found["state"], wanted.get("all_management_events")
+    # A rule that is off does not tell what it would match.
+    everything = everything if state == "DISABLED" else state.endswith("_MANAGEMENT_EVENTS")
+    return {**found, "enabled": state != "DISABLED", "all_management_events": everything, "targets": targets_found}
 
 
 SUBJECT = Subject(

@@ -356,6 +356,27 @@ def test_a_disabled_rule_is_enabled(run_module: Callable[..., Any]) -> None:
     assert run_module(events_rule, {"name": NAME, "enabled": True}, steps).result["rule"]["state"] == "ENABLED"
 
 
+ALL = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
+
+
+@pytest.mark.parametrize(
+    ("found", "options", "state"),
+    [
+        ("ENABLED", {"all_management_events": True}, ALL),
+        (ALL, {"all_management_events": False}, "ENABLED"),
+        ("DISABLED", {"all_management_events": True}, None),
+        ("DISABLED", {"all_management_events": True, "enabled": True}, ALL),
+        (ALL, {"all_management_events": True, "enabled": False}, "DISABLED"),
+    ],
+)
+def test_calls_that_only_read(
+    run_module: Callable[..., Any], found: str, options: dict[str, Any], state: str | None
+) -> None:
+    steps = read(State=found) if state is None else [*read(State=found), put(State=state), *read(State=state)]
+    result = run_module(events_rule, {"name": NAME, **options}, steps).result
+    assert (result["changed"], result["rule"]["state"]) == (state is not None, state or found)
+
+
 def test_a_new_rule_is_waited_for(run_module: Callable[..., Any]) -> None:
     options = {"name": NAME, "event_pattern": PATTERN, "enabled": False}
     found = read(State="DISABLED", tag=None)

@@ -227,6 +227,36 @@ def events_of_disabled_rule() -> bool:
     return "Messages" in client("sqs").receive_message(QueueUrl=queue)
 
 
+def metric_filter_written_again() -> bool:
+    logs = client("logs")
+    logs.create_log_group(logGroupName="filtered")
+    metric = {"metricName": "a", "metricNamespace": "b", "metricValue": "1"}
+    for pattern in ("a", "b"):
+        logs.put_metric_filter(
+            logGroupName="filtered", filterName="f", filterPattern=pattern, metricTransformations=[metric]
+        )
+    return len(logs.describe_metric_filters(logGroupName="filtered")["metricFilters"]) == 2
+
+
+def composite_alarms() -> bool:
+    try:
+        client("cloudwatch").put_composite_alarm(AlarmName="any", AlarmRule="TRUE")
+    except NotImplementedError:
+        return True
+    return False
+
+
+def events_to_topics() -> bool:
+    topic = client("sns").create_topic(Name="topic")["TopicArn"]
+    event_rule("to-topic")
+    client("events").put_targets(Rule="to-topic", Targets=[{"Id": "topic", "Arn": topic}])
+    try:
+        client("events").put_events(Entries=[{"Source": "test", "DetailType": "test", "Detail": "{}"}])
+    except NotImplementedError:
+        return True
+    return False
+
+
 def flow_log(**members: Any) -> dict[str, Any]:
     """A flow log of a new VPC, as it is described; empty when it was not made."""
     ec2 = client("ec2")
@@ -926,6 +956,9 @@ GAPS: list[Callable[[], bool]] = [
     tags_of_rule_that_exists,
     target_quota,
     events_of_disabled_rule,
+    composite_alarms,
+    metric_filter_written_again,
+    events_to_topics,
     fleet_priority,
     fleet_capacity_errors,
     fleet_security_groups,

@@ -969,6 +969,43 @@ def test_only_a_rule_in_force_sends_events(aws: Any) -> None:
     assert [json.loads(message["Body"])["detail-type"] for message in messages] == ["ENABLED"]
 
 
+def test_a_metric_filter_that_is_written_again(aws: Any) -> None:
+    logs, group = aws.client("logs"), f"/group/{uuid.uuid4().hex}"
+    logs.create_log_group(logGroupName=group)
+    metric = {"metricName": "a", "metricNamespace": "b", "metricValue": "1"}
+    for pattern in ("a", "b"):
+        logs.put_metric_filter(
+            logGroupName=group, filterName="f", filterPattern=pattern, metricTransformations=[metric]
+        )
+    found = logs.describe_metric_filters(logGroupName=group)["metricFilters"]
+    assert [each["filterPattern"] for each in found] == ["b"]
+
+
+def test_an_alarm_of_alarms(aws: Any) -> None:
+    cloudwatch, name = aws.client("cloudwatch"), f"alarm-{uuid.uuid4().hex[:8]}"
+    cloudwatch.put_composite_alarm(AlarmName=name, AlarmRule="TRUE", AlarmActions=["arn:aws:sns:eu-west-1:1:topic"])
+    (found,) = cloudwatch.describe_alarms(AlarmNamePrefix=name, AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
+    assert (found["AlarmRule"], found["AlarmActions"]) == ("TRUE", ["arn:aws:sns:eu-west-1:1:topic"])
+
+
+def test_an_event_reaches_who_reads_a_topic(aws: Any) -> None:
+    events, sns, sqs, name = aws.client("events"), aws.client("sns"), aws.client("sqs"), f"rule-{uuid.uuid4().hex[:8]}"
+    queue = sqs.create_queue(QueueName=name)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    topic = sns.create_topic(Name=name)["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    short = {"InputPathsMap": {"size": "$.detail.size"}, "InputTemplate": '"of size <size>"'}
+    _event_rule(aws, name)
+    targets = [{"Id": "whole", "Arn": topic}, {"Id": "short", "Arn": topic, "InputTransformer": short}]
+    events.put_targets(Rule=name, Targets=[*targets, {"Id": "gone", "Arn": f"{topic}-none"}])
+    for source in (name, f"not-{name}"):
+        events.put_events(Entries=[{"Source": source, "DetailType": "x", "Detail": '{"size": 3}'}])
+    messages = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
+    whole, text = sorted((json.loads(message["Body"])["Message"] for message in messages), key=len, reverse=True)
+    assert json.loads(whole)["detail"] == {"size": 3}
+    assert "of size 3" in text
+
+
 def test_a_key_that_is_not_enabled_is_of_no_use(aws: Any) -> None:
     kms = aws.client("kms")
     arn = kms.create_key()["KeyMetadata"]["Arn"]
