@@ -8,7 +8,7 @@ RUN := .venv/bin/python
 SETUP_PYTHON := tools/setup.sh python collection
 STAGES := sanity units integration molecule e2e
 
-.PHONY: help setup demo demo-down sandbox-env check test lint fuzz test-secrets test-bootstrap $(STAGES)
+.PHONY: help setup demo demo-down sandbox-env check test lint fuzz test-secrets test-bootstrap test-resume $(STAGES)
 .PHONY: bench-warm bench-converge bench-gateway
 
 help: ## List these commands
@@ -72,6 +72,10 @@ test-secrets: ## Every secret a canary, the whole stack: none is printed, logged
 test-bootstrap: ## The database bootstrap interrupted at each of its messages, on every version: same end state
 	@tools/setup.sh
 	@$(RUN) -m tests.run bootstrap
+
+test-resume: ## Roles killed at every change, modules with every call failing, and run again: same end state; SHARD=i/n
+	@tools/setup.sh
+	@$(RUN) -m tests.run resume
 
 bench-warm: ## The connection warm against local: ratio and table
 	@tools/setup.sh

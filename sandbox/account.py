@@ -26,7 +26,7 @@ def forget_aws_settings() -> list[str]:
     return names
 
 
-def client(sandbox: Sandbox, service: str) -> Any:
+def client(sandbox: Sandbox, service: str, retries: int = 1) -> Any:
     """A boto3 client of the emulated account, whatever the environment or a proxy setting says."""
     forget_aws_settings()
     state = sandbox.read()
@@ -37,7 +37,7 @@ def client(sandbox: Sandbox, service: str) -> Any:
         region_name=state["region"],
         aws_access_key_id=state["access_key_id"],
         aws_secret_access_key=state["secret_access_key"],
-        config=Config(proxies={}, retries={"max_attempts": 1}, connect_timeout=_TIMEOUT, read_timeout=_TIMEOUT),
+        config=Config(proxies={}, retries={"max_attempts": retries}, connect_timeout=_TIMEOUT, read_timeout=_TIMEOUT),
     )
 
 

@@ -27,6 +27,7 @@ STAGES: dict[str, Callable[[], list[Outcome]]] = {
     "fuzz": integration.sweep,
     "secrets": lambda: pytests.sweep_secrets("secrets", TESTS / "e2e" / "test_secrets.py"),
     "bootstrap": lambda: pytests.sweep_bootstrap("bootstrap", TESTS / "e2e" / "test_bootstrap_killed.py", "-n", "2"),
+    "resume": integration.sweep_resumes,
 }
 CHECK = "check"
 # Each of these keeps little more than one core busy, so that neighbours among them run at once.

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Supastack contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Stage integration: each target, a role of test tasks, and the fuzz test of the modules, against the emulated AWS; and
-the connection plugin against the one that it stands in for."""
+the connection plugin against the one that it stands in for; and a run that is interrupted."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ from tools.places import CHECKOUT
 
 STAGE = "integration"
 FOLDER = CHECKOUT / "tests" / "integration"
+RESUME = CHECKOUT / "tests" / "resume"
+# The tests there that every run has: what compares accounts, and one interrupted run of the whole stack.
+RESUME_SAMPLE = "test_compare or test_interrupted_stack"
 # A target with this line in its aliases file needs the real control plane and the real database.
 REAL = "sandbox/real"
 # With this one it changes what the account has once, so that no other target may run meanwhile.
@@ -37,13 +40,19 @@ def run() -> list[Outcome]:
     outcomes = run_in_sandbox("integration", emulated, "--api-only") + run_in_sandbox("integration-real", real)
     for folder in ("fuzz", "connection"):
         outcomes += pytests.run(STAGE, FOLDER / folder, "-n", "2")
-    return outcomes
+    return outcomes + pytests.run(STAGE, RESUME, "-n", "2", "-k", RESUME_SAMPLE)
 
 
 def sweep() -> list[Outcome]:
     """Runs the fuzz test alone, with many new examples instead of the few that every run tries."""
     os.environ.setdefault("FUZZ_EXAMPLES", SWEEP_EXAMPLES)
     return pytests.run("fuzz", FOLDER / "fuzz", "-n", "2", "-k", "test_every_state")
+
+
+def sweep_resumes() -> list[Outcome]:
+    """Interrupts roles and modules everywhere, of which the stage integration has one sample."""
+    # A play's test takes as long as those of many modules.
+    return pytests.run("resume", RESUME, "-n", "2", "--dist", "worksteal")
 
 
 def asks_for(target: Path, alias: str) -> bool:

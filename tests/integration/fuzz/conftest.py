@@ -7,16 +7,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from ansible.plugins.loader import init_plugin_loader
 
 from sandbox import lifecycle
 from sandbox.aws.runtime import durations
 from sandbox.state import Sandbox
+from tests.integration.fuzz.loading import load_collections
 from tests.integration.fuzz.running import Account
 from tests.integration.fuzz.subject import Options, Subject
-from tools.places import CHECKOUT
 
-init_plugin_loader([str(CHECKOUT / ".collections")])
+load_collections()
 
 CALLS = "api calls"
 calls: dict[str, list[str]] = {}

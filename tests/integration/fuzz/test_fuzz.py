@@ -97,15 +97,25 @@ def test_a_run_that_changes_nothing_makes_few_calls(
 
 def richest(wishes: Wishes) -> Options:
     """The one of many wishes that asks for most."""
-    drawn: list[Options] = []
+    return max(drawn(wishes), key=size)
+
+
+def drawn(wishes: Wishes) -> list[Options]:
+    """Many wishes, the same ones each time."""
+    found: list[Options] = []
 
     @settings(max_examples=DRAWS, derandomize=True, deadline=None, database=None)
     @given(wishes)
     def collect(options: Options) -> None:
-        drawn.append(options)
+        found.append(options)
 
     collect()
-    return max(drawn, key=lambda options: sum(bool(value) for value in options.values()))
+    return found
+
+
+def size(options: Options) -> int:
+    """How much a wish asks for."""
+    return sum(bool(value) for value in options.values())
 
 
 def take(account: Account, subject: Subject, place: Options, wanted: Step) -> None:
