@@ -11,6 +11,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.exceptions import Ansib
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import ansible_dict_to_boto3_tag_list
 from ansible_collections.supastack.aws.plugins.module_utils._difference import Plain
 from ansible_collections.supastack.aws.plugins.module_utils._errors import failing_to
+from ansible_collections.supastack.aws.plugins.module_utils._module import refuse_repeated
 from ansible_collections.supastack.aws.plugins.module_utils._retries import unthrottled
 from ansible_collections.supastack.aws.plugins.module_utils._tags import Tags, desired_tags, tag_changes, tags_of
 
@@ -202,11 +203,10 @@ def desired_alarms(options: Plain, current: t.Mapping[str, Plain], arn_of: t.Cal
 
     :raises AnsibleAWSError: when two have one name.
     """
+    refuse_repeated("alarms", "name", options["alarms"])
     desired: dict[str, Plain] = {}
     for alarm in options["alarms"]:
         name = alarm["name"]
-        if name in desired:
-            raise AnsibleAWSError(message=f"alarms has the name {name!r} more than once. Give each its own.")
         found = current.get(name, {})
         tags = desired_tags(found.get("tags"), options["tags"], options["purge_tags"])
         desired[name] = {

@@ -11,6 +11,7 @@ import typing as t
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 from ansible_collections.supastack.aws.plugins.module_utils._arns import ROLE, check_arn
 from ansible_collections.supastack.aws.plugins.module_utils._difference import Plain
+from ansible_collections.supastack.aws.plugins.module_utils._module import refuse_repeated
 from ansible_collections.supastack.aws.plugins.module_utils._placeholders import predicted_arn
 from ansible_collections.supastack.aws.plugins.module_utils._tags import desired_tags
 
@@ -221,11 +222,9 @@ def check_options(options: Plain) -> None:
     :raises AnsibleAWSError: naming option, value and what to do.
     """
     check_arn("role_arn", options["role_arn"], ROLE)
-    ids = [target["id"] for target in options["targets"] or []]
     for target in options["targets"] or []:
         check_arn(f"role_arn of the target {target['id']}", target["role_arn"], ROLE)
-        if ids.count(target["id"]) > 1:
-            raise AnsibleAWSError(message=f"targets has the id {target['id']!r} more than once. Give each its own.")
+    refuse_repeated("targets", "id", options["targets"] or [])
     parse_pattern(options["event_pattern"])
 
 

@@ -30,6 +30,17 @@ class Result:
     resource: Plain | None
 
 
+def refuse_repeated(option: str, member: str, items: t.Sequence[Plain]) -> None:
+    """Stop when two items of an option have the same value in the member that tells them apart.
+
+    :raises AnsibleAWSError: naming option, member and value.
+    """
+    values = [item[member] for item in items]
+    for value in values:
+        if values.count(value) > 1:
+            raise AnsibleAWSError(message=f"{option} has the {member} {value!r} more than once. Give each its own.")
+
+
 def run(module: t.Any, service: str, key: str, ensure: t.Callable[[t.Any, Plain, bool], Result]) -> None:
     """Run a module and exit.
 

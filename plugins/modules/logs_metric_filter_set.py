@@ -100,11 +100,10 @@ filter_set:
 
 import typing as t
 
-from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.supastack.aws.plugins.module_utils._difference import Difference, Plain
 from ansible_collections.supastack.aws.plugins.module_utils._errors import failing_to, none_when
-from ansible_collections.supastack.aws.plugins.module_utils._module import STATE_SPEC, Result, run
+from ansible_collections.supastack.aws.plugins.module_utils._module import STATE_SPEC, Result, refuse_repeated, run
 from ansible_collections.supastack.aws.plugins.module_utils._retries import unthrottled
 
 FILTER: Plain = {
@@ -149,10 +148,7 @@ def wanted(filters: list[Plain]) -> dict[str, Plain]:
 
     :raises AnsibleAWSError: when two have one name.
     """
-    names = [each["name"] for each in filters]
-    for name in names:
-        if names.count(name) > 1:
-            raise AnsibleAWSError(message=f"filters has the name {name!r} more than once. Give each its own.")
+    refuse_repeated("filters", "name", filters)
     settings = {each["name"]: {key: value for key, value in each.items() if key != "name"} for each in filters}
     return dict(sorted(settings.items()))
 
@@ -181,21 +177,39 @@ def delete_filter(client: t.Any, group: str, name: str) -> None:
     client.delete_metric_filter(logGroupName=group, filterName=name)
 
 
+def write(client: t.Any, options: Plain, current: t.Mapping[str, Plain], desired: t.Mapping[str, Plain]) -> None:
+    """Bring the filters from one state into another."""
+    group, prefix = options["log_group_name"], options["name_prefix"]
+    for name, settings in desired.items():
+        if current.get(name) != settings:
+            put_filter(client, group, prefix + name, settings)
+    for name in current.keys() - desired.keys():
+        delete_filter(client, group, prefix + name)
+
+
+def ensure_present(client: t.Any, options: Plain, check_mode: bool) -> Result:
+    """Create, change and delete filters."""
+    named = {name: options[name] for name in ("log_group_name", "name_prefix")}
+    desired = wanted(options["filters"])
+    current = read(client, *named.values())
+    difference = Difference({"filters": current}, {"filters": desired})
+    if difference.changed and not check_mode:
+        write(client, options, current, desired)
+    return Result(difference, {**named, "filters": desired})
+
+
+def ensure_absent(client: t.Any, options: Plain, check_mode: bool) -> Result:
+    """Delete all filters of the set."""
+    current = read(client, options["log_group_name"], options["name_prefix"])
+    if not check_mode:
+        write(client, options, current, {})
+    return Result(Difference({"filters": current} if current else None, None), None)
+
+
 def ensure(client: t.Any, options: Plain, check_mode: bool) -> Result:
     """Bring the filters into the wanted state."""
-    group, prefix, present = options["log_group_name"], options["name_prefix"], options["state"] == "present"
-    desired = wanted(options["filters"]) if present else {}
-    current = read(client, group, prefix)
-    if not check_mode:
-        for name, settings in desired.items():
-            if current.get(name) != settings:
-                put_filter(client, group, prefix + name, settings)
-        for name in current.keys() - desired.keys():
-            delete_filter(client, group, prefix + name)
-    if not present:
-        return Result(Difference({"filters": current} if current else None, None), None)
-    resource = {"log_group_name": group, "name_prefix": prefix, "filters": desired}
-    return Result(Difference({"filters": current}, {"filters": desired}), resource)
+    action = ensure_present if options["state"] == "present" else ensure_absent
+    return action(client, options, check_mode)
 
 
 def main() -> None:
