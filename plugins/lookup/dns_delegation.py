@@ -75,19 +75,7 @@ _raw:
 import typing as t
 
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.supastack.aws.plugins.plugin_utils._dns import (
-    PORT,
-    DnsError,
-    Server,
-    delegation_of,
-    system_resolvers,
-)
-
-
-def server_of(resolver: str) -> Server:
-    """Return a resolver that is given as an address with or without a port."""
-    address, _colon, port = resolver.partition(":")
-    return address, int(port or PORT)
+from ansible_collections.supastack.aws.plugins.module_utils._dns import DnsError, delegation_of, resolvers_of
 
 
 class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core ships no types
@@ -97,7 +85,7 @@ class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core ships no t
         """Return one result for each zone."""
         self.set_options(var_options=variables, direct=kwargs)
         options = self.get_options()
-        resolvers = [server_of(options["resolver"])] if options["resolver"] else system_resolvers()
+        resolvers = resolvers_of(options["resolver"])
         results = []
         for zone in map(str, terms):
             result = {"zone": zone, "parent": "", "name_servers": [], "problem": ""}

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 from dataclasses import dataclass
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
@@ -14,6 +15,7 @@ from moto.sts.models import sts_backends
 from sandbox.aws.runtime import Runtime
 
 USER_NAME = "supastack"
+_EVERYTHING = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ def seed(backend: IAMBackend, runtime: Runtime) -> None:
     if USER_NAME in backend.users:
         return
     backend.create_user(backend.region_name, USER_NAME)
+    # moto asks no policy about any call; but IAM's simulation of them is to tell the truth about this user.
+    backend.put_user_policy(USER_NAME, "everything", json.dumps(_EVERYTHING))
     key = backend.create_access_key(USER_NAME)
     del backend.access_keys[key.access_key_id]
     key.access_key_id = runtime.access_key_id

@@ -22,9 +22,11 @@ from sandbox.aws.patches import (
     logs,
     network_acls,
     prices,
+    quotas,
     route53,
     s3,
     security_groups,
+    tagging,
     vpc_endpoints,
 )
 
@@ -46,9 +48,11 @@ PATCHES = (
     *logs.PATCHES,
     *network_acls.PATCHES,
     *prices.PATCHES,
+    *quotas.PATCHES,
     *route53.PATCHES,
     *s3.PATCHES,
     *security_groups.PATCHES,
+    *tagging.PATCHES,
     *vpc_endpoints.PATCHES,
 )
 

@@ -11,9 +11,12 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import EC2Backend
+from moto.ec2.models.availability_zones_and_regions import Region, RegionsAndZonesBackend
 from moto.ec2.models.elastic_block_store import Volume
+from moto.ec2.models.instance_types import InstanceTypeOfferingBackend
 from moto.ec2.models.nat_gateways import NatGateway
 from moto.ec2.responses.security_groups import SecurityGroups
+from moto.utilities.utils import get_partition
 
 from sandbox.aws.wrap import wrap
 
@@ -156,6 +159,43 @@ def patch_snapshot_of_volume() -> None:
     wrap(Volume, "__init__", initialise)
 
 
+def patch_regions_of_account() -> None:
+    """DescribeRegions answers with those that the account has not enabled, and with those of other partitions.
+
+    Symptom: who looks for something in all regions asks twice as many.
+    Source: EC2 API reference, DescribeRegions: the regions that are enabled for the account, unless AllRegions is set.
+    """
+
+    def describe(original: Callable[..., list[Region]], self: EC2Backend, *names: list[str] | None) -> list[Region]:
+        found = original(self, *names)
+        return [
+            region
+            for region in found
+            if region.opt_in_status != "not-opted-in" and get_partition(region.name) == self.partition
+        ]
+
+    wrap(RegionsAndZonesBackend, "describe_regions", describe)
+
+
+def patch_wildcards_of_instance_type_offerings() -> None:
+    """DescribeInstanceTypeOfferings takes wildcards in the filter `instance-type` for letters.
+
+    Symptom: no zone has an instance of a family.
+    Source: EC2 user guide, "Filter resources": an asterisk in a filter's value stands for any text.
+    """
+
+    def matches(
+        original: Callable[..., bool], self: EC2Backend, offering: dict[str, Any], filters: Any, location_type: str
+    ) -> bool:
+        names = filters.get("instance-type", ["*"])
+        rest = {name: values for name, values in filters.items() if name != "instance-type"}
+        return any(fnmatch.fnmatchcase(offering["InstanceType"], name) for name in names) and original(
+            self, offering, rest, location_type
+        )
+
+    wrap(InstanceTypeOfferingBackend, "matches_filters", matches)
+
+
 PATCHES = (
     patch_rule_description_answer,
     patch_nat_gateway_resource_type,
@@ -164,4 +204,6 @@ PATCHES = (
     patch_address_of_deleted_nat_gateway,
     patch_release_of_address_in_use,
     patch_snapshot_of_volume,
+    patch_regions_of_account,
+    patch_wildcards_of_instance_type_offerings,
 )

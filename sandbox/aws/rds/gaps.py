@@ -18,7 +18,7 @@ from moto.rds.exceptions import DBSubnetGroupNotFoundError, KMSKeyNotAccessibleF
 from moto.rds.models import DBInstance, DBSubnetGroup, RDSBackend
 from moto.rds.responses import RDSResponse
 
-from sandbox.aws.rds import engine
+from sandbox.aws.rds import classes, engine
 from sandbox.aws.wrap import wrap
 
 # RDS user guide, "Amazon RDS DB instance storage": gp3 baseline of PostgreSQL, below and from 400 GiB on.
@@ -209,6 +209,12 @@ def patch_engine_versions() -> None:
     setattr(RDSResponse, engine.describe_db_engine_versions.__name__, describe)
 
 
+def patch_orderable_options() -> None:
+    """DescribeOrderableDBInstanceOptions has none of PostgreSQL."""
+    operation = classes.describe_orderable_db_instance_options
+    wrap(RDSResponse, operation.__name__, operation)
+
+
 PATCHES: tuple[Callable[[], None], ...] = (
     patch_gp3_defaults,
     patch_performance_insights,
@@ -220,4 +226,5 @@ PATCHES: tuple[Callable[[], None], ...] = (
     patch_subnet_group_coverage,
     patch_subnet_group_in_use,
     patch_engine_versions,
+    patch_orderable_options,
 )

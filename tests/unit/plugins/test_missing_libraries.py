@@ -87,6 +87,11 @@ def compares_yaml_as_text(plugin: Any) -> None:
     assert plugin.parse_configuration("a: 1") == "a: 1"
 
 
+def has_checks_without_clients(plugin: Any) -> None:
+    """The module ends with its own message before it asks for a client."""
+    assert plugin.ask_all([], plugin.Clients(None, "eu-west-1", 8)) == []
+
+
 def refuses_envelopes_only(plugin: Any) -> None:
     assert plugin.parse("AQIC").blob == b"\x01\x02\x02"
     with pytest.raises(AnsibleAWSError, match="cryptography"):
@@ -108,6 +113,7 @@ GUARDED: dict[str, tuple[str, Callable[[Any], None]]] = {
     "module_utils/_eks_addon.py": ("yaml", compares_yaml_as_text),
     "module_utils/_errors.py": ("botocore", leaves_it_to_the_module_to_name_the_sdk),
     "module_utils/_kms_envelope.py": ("cryptography", refuses_envelopes_only),
+    "module_utils/_preflight.py": ("boto3", has_checks_without_clients),
     "test/pem_certificates.py": ("cryptography", refuses_to_look_at_certificates),
     "plugin_utils/_aws_session.py": ("botocore", says_that_there_is_no_sdk),
     "plugin_utils/_http_checks.py": ("websocket", says_which_library_is_missing),

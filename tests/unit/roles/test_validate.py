@@ -316,8 +316,8 @@ TOGETHER: dict[str, dict[str, Any]] = {
     "release-chart-without-tls": {"supabase_helm_chart": "supabase", "supabase_helm_chart_version": "0.7.2"},
     "functions-for-another-chart": {"supabase_helm_chart": COMMUNITY, "supabase_helm_chart_version": "0.7.2"},
     "function-public-and-missing": {"supabase_helm_functions_folder": brought("functions")},
-    "connections-too-few": {"case_roles": ["supabase_helm"]},
-    "connections-unknown": {"case_roles": ["supabase_helm"]},
+    "connections-too-few": {"supabase_roles": ["supabase_helm"]},
+    "connections-unknown": {"supabase_roles": ["supabase_helm"]},
     "url-of-another-host": SECURE,
     "certificate-for-no-host": {"supabase_helm_url": ""},
     "callers-by-two-ways": {"supabase_helm_ingress_security_group_ids": ["sg-0aaa"]},
@@ -391,26 +391,26 @@ FINE: dict[str, dict[str, Any]] = {
     "secrets": {
         "kms_secrets_ciphertexts": {"SUPABASE_DB": CIPHERTEXT},
         "kms_secrets_values": {"MY_TOKEN": "{{ 'correct-horse' }}"},
-        "case_roles": ["kms_secrets"],
+        "supabase_roles": ["kms_secrets"],
     },
     "insights": {"rds_database_insights_mode": "advanced", "rds_performance_insights_days": 465},
     "restore": {"rds_identifier": "demo-supabase-2", "rds_restore_from": {"time": "2026-11-26T04:00:00Z"}},
     "name-without-logs": {"rds_identifier": "my-database", "rds_log_types": []},
     "certificate-of-your-own": {
-        "case_roles": ["dns_tls", "supabase_helm"],
+        "supabase_roles": ["dns_tls", "supabase_helm"],
         "supabase_domain": "api.example.com",
         "supabase_helm_url": "",
         "dns_tls_certificate_arn": CERTIFICATE,
         "supabase_helm_ingress_enabled": True,
     },
     "in-the-clear": {
-        "case_roles": ["dns_tls", "supabase_helm"],
+        "supabase_roles": ["dns_tls", "supabase_helm"],
         "supabase_helm_url": "",
         "supabase_helm_ingress_enabled": True,
         "dns_tls_allow_http": True,
     },
     "supabase-with-all-options": {
-        "case_roles": ["dns_tls", "supabase_helm"],
+        "supabase_roles": ["dns_tls", "supabase_helm"],
         "supabase_domain": "api.example.com",
         "supabase_helm_url": "",
         "supabase_helm_studio_host": "studio.example.com",
@@ -435,7 +435,7 @@ FINE: dict[str, dict[str, Any]] = {
         "supabase_helm_values": {"rest": {"resources": {"limits": None}, "pool": 5}},
     },
     "community-chart": {
-        "case_roles": ["supabase_helm"],
+        "supabase_roles": ["supabase_helm"],
         "supabase_helm_chart": COMMUNITY,
         "supabase_helm_chart_version": "0.7.2",
         "supabase_helm_values": {"of": {"another": "kind"}},
@@ -449,17 +449,8 @@ PLAYED = {"secret-not-brought", "unknown-value", "certificate-by-another-name", 
 PLAYED |= {"ingress-of-another-host", "studio-without-record"}
 DIRECT = {case for case, (variable, *_rest) in CASES.items() if variable.startswith("supabase_helm_")} - PLAYED
 
-ROLES = [
-    "kms_secrets",
-    "network",
-    "eks",
-    "rds",
-    "s3",
-    "dns_tls",
-    "cluster_services",
-    "supabase_helm",
-    "observability",
-]
+TASKS = CHECKOUT / "playbooks" / "tasks"
+ROLES = yaml.safe_load((TASKS / "roles.yml").read_text())[0]["ansible.builtin.set_fact"]["supabase_roles"]
 
 
 def host_variables() -> dict[str, dict[str, Any]]:
@@ -469,9 +460,11 @@ def host_variables() -> dict[str, dict[str, Any]]:
     through the one that compares them.
     """
     hosts: dict[str, dict[str, Any]] = {
-        "right": {**GOOD, "case_roles": ROLES},
-        **{host: {**GOOD, "case_roles": ["network", "eks", "rds", "s3"], **values} for host, values in FINE.items()},
-        "defaults": {**{name: GOOD[name] for name in GOOD if name not in FOUND}, "case_roles": ROLES},
+        "right": {**GOOD, "supabase_roles": ROLES},
+        **{
+            host: {**GOOD, "supabase_roles": ["network", "eks", "rds", "s3"], **values} for host, values in FINE.items()
+        },
+        "defaults": {**{name: GOOD[name] for name in GOOD if name not in FOUND}, "supabase_roles": ROLES},
     }
     for case, (variable, value, _fix) in CASES.items():
         if case in DIRECT:
@@ -479,17 +472,19 @@ def host_variables() -> dict[str, dict[str, Any]]:
         roles = [role for role in ROLES if variable.startswith(f"{role}_")]
         if {"network", "eks"} & set(roles):
             roles = ["network", "eks"]
-        changed = {**GOOD, "case_roles": roles, **TOGETHER.get(case, {}), variable: value}
+        changed = {**GOOD, "supabase_roles": roles, **TOGETHER.get(case, {}), variable: value}
         hosts[case] = {name: kept for name, kept in changed.items() if kept is not UNSET}
     return hosts
 
 
 def first_play(folder: Path) -> Path:
-    """Write a playbook of the first play only, beside a link to the tasks that it imports."""
+    """Write a playbook of the first play only, beside a link to the tasks that it imports.
+
+    Each host has the roles that it goes through.
+    """
     play = yaml.safe_load((CHECKOUT / "playbooks" / "site.yml").read_text())[0]
-    assert play["tasks"][-1]["loop"] == ROLES
-    play["tasks"][-1]["loop"] = "{{ case_roles }}"
-    (folder / "tasks").symlink_to(CHECKOUT / "playbooks" / "tasks")
+    play["tasks"] = [task for task in play["tasks"] if task["name"] != "Roles"]
+    (folder / "tasks").symlink_to(TASKS)
     playbook = folder / "validate.yml"
     playbook.write_text(yaml.safe_dump([play]))
     return playbook
@@ -554,9 +549,11 @@ def test_no_message_shows_a_secret(messages: dict[str, str]) -> None:
 def test_the_play_calls_nothing() -> None:
     play = yaml.safe_load((CHECKOUT / "playbooks" / "site.yml").read_text())[0]
     used = {key for task in play["tasks"] for key in task if "." in key}
-    assert used == {"ansible.builtin.import_tasks", "ansible.builtin.include_role"}
-    names = ("connection.yml", "names.yml", "present.yml", "shell.yml", "validate.yml")
-    imported = [CHECKOUT / "playbooks" / "tasks" / name for name in names]
-    for file in (*imported, *CHECKOUT.glob("roles/*/tasks/validate*.yml")):
+    assert used == {"ansible.builtin.import_tasks"}
+    # The calling of roles, and the names of the roles and of the environment.
+    others = {"validate_roles.yml": {"include_role"}, "roles.yml": {"set_fact"}, "environment.yml": {"set_fact"}}
+    names = ("connection.yml", "inputs.yml", "names.yml", "present.yml", "shell.yml", "validate.yml", *others)
+    for file in (*(TASKS / name for name in names), *CHECKOUT.glob("roles/*/tasks/validate*.yml")):
         called = {key for task in yaml.safe_load(file.read_text()) for key in task if "." in key}
-        assert called <= {f"ansible.builtin.{name}" for name in ("assert", "import_tasks", "include_tasks")}, file
+        fine = {"assert", "import_tasks", "include_tasks", *others.get(file.name, ())}
+        assert called <= {f"ansible.builtin.{name}" for name in fine}, file

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible.plugins.loader import lookup_loader
-from ansible_collections.supastack.aws.plugins.plugin_utils import _dns
+from ansible_collections.supastack.aws.plugins.module_utils import _dns
 
 from tests.unit.plugins.lookup.dns_server import AAAA, NO_SUCH_NAME, NS, SERVER_FAILURE, A, Reply, Table, serving
 

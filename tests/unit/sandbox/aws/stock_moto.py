@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from moto import mock_aws
+from moto.ec2.models import ec2_backends
 
 REGION = "eu-west-1"
 TLS_ONLY = {
@@ -454,6 +455,40 @@ def decrypt_with_another_key() -> bool:
     except ClientError as error:
         return error.response["Error"]["Code"] != "IncorrectKeyException"
     return True
+
+
+def regions_of_account() -> bool:
+    regions = client("ec2").describe_regions()["Regions"]
+    return any(region["OptInStatus"] == "not-opted-in" for region in regions)
+
+
+def wildcards_of_instance_type_offerings() -> bool:
+    asked = [{"Name": "instance-type", "Values": ["m7*.large"]}]
+    return not client("ec2").describe_instance_type_offerings(Filters=asked)["InstanceTypeOfferings"]
+
+
+def resources_of_unused_region() -> bool:
+    client("ec2").describe_vpcs()
+    boto3.client("resourcegroupstaggingapi", "eu-west-3").get_resources()
+    # Asked directly, it says that it has every region.
+    return "eu-west-3" in list(ec2_backends["123456789012"])
+
+
+def quotas_of_other_services() -> bool:
+    try:
+        client("service-quotas").get_service_quota(ServiceCode="eks", QuotaCode="L-1194D53C")
+    except ClientError:
+        return True
+    return False
+
+
+def policy_simulation() -> bool:
+    arn = client("iam").create_user(UserName="u")["User"]["Arn"]
+    try:
+        client("iam").simulate_principal_policy(PolicySourceArn=arn, ActionNames=["ec2:CreateVpc"])
+    except (ClientError, NotImplementedError):
+        return True
+    return False
 
 
 def launch_template_version_deletion() -> bool:
@@ -1009,6 +1044,11 @@ GAPS: list[Callable[[], bool]] = [
     description_of_group_rule,
     removed_rule_description,
     spot_prices,
+    resources_of_unused_region,
+    regions_of_account,
+    wildcards_of_instance_type_offerings,
+    quotas_of_other_services,
+    policy_simulation,
     record_created_again,
     vpc_endpoint_service_filters,
     unknown_vpc_endpoint_service,

@@ -145,6 +145,11 @@ def no_engine_versions(account: Account) -> bool:
     return not succeeds(account("rds").describe_db_engine_versions, Engine="postgres")
 
 
+def nothing_to_order(account: Account) -> bool:
+    asked = {"Engine": "postgres", "EngineVersion": "17.9", "DBInstanceClass": "db.m7g.large"}
+    return not account("rds").describe_orderable_db_instance_options(**asked)["OrderableDBInstanceOptions"]
+
+
 def unknown_group_not_reported(account: Account) -> bool:
     return succeeds(account("rds").describe_db_parameter_groups, DBParameterGroupName="nobody")
 
@@ -199,6 +204,7 @@ CANARIES: dict[Callable[[], None], Callable[[Account], bool]] = {
     gaps.patch_subnet_group_coverage: one_zone_accepted,
     gaps.patch_subnet_group_in_use: subnet_group_in_use_deleted,
     gaps.patch_engine_versions: no_engine_versions,
+    gaps.patch_orderable_options: nothing_to_order,
     parameter_groups.patch_unknown_group: unknown_group_not_reported,
     parameter_groups.patch_new_group: new_group_empty,
     parameter_groups.patch_modification: any_parameter_accepted,

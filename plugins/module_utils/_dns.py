@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Supastack contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the lookup dns_delegation does: asks name servers (RFC 1035), so that no answer is an old one out of a cache."""
+"""Asking name servers which they are of a zone (RFC 1035), so that no answer is an old one out of a cache."""
 
 from __future__ import annotations
 
@@ -176,6 +176,12 @@ def system_resolvers() -> list[Server]:
     """Return the resolvers of this machine."""
     text = RESOLV_CONF.read_text(encoding="utf-8") if RESOLV_CONF.is_file() else ""
     return [(address, PORT) for address in re.findall(r"^\s*nameserver\s+(\S+)", text, re.MULTILINE)]
+
+
+def resolvers_of(resolver: str) -> list[Server]:
+    """Return a resolver that is given as an address with or without a port, those of this machine when none is."""
+    address, _colon, port = resolver.partition(":")
+    return [(address, int(port or PORT))] if resolver else system_resolvers()
 
 
 def parent_of(zone: str, resolvers: t.Sequence[Server], timeout: float) -> tuple[str, list[str]]:
