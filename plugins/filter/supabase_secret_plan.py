@@ -18,6 +18,8 @@ description:
     written last, or V(generated); C(supastack:keys) stands for the JSON keys that the release that wrote it knows;
     C(supastack:signed-by) is the version of the secret that signed it.
   - A secret that no source is given for keeps the source that it has.
+  - The tag C(supastack:deleted-by), the mark of a secret that the role gave up, is not compared. What takes the secret
+    back removes it.
 options:
   _input:
     description: Names of the secrets in AWS, by those in the inventory.
@@ -89,6 +91,7 @@ Plain = dict[str, t.Any]
 SOURCE = "supastack:source"
 KEYS = "supastack:keys"
 SIGNED_BY = "supastack:signed-by"
+DELETED_BY = "supastack:deleted-by"
 GENERATED = "generated"
 
 
@@ -103,7 +106,7 @@ def entry(key: str, name: str, found: Plain | None, source: str | None, tags: Pl
     :param found: the secret, None when there is none.
     :param tags: all its tags but that of its source.
     """
-    old = found["tags"] if found else {}
+    old = {tag: value for tag, value in (found["tags"] if found else {}).items() if tag != DELETED_BY}
     wanted = {**tags, SOURCE: source or old.get(SOURCE, GENERATED)}
     write = any(old.get(tag) != wanted.get(tag) for tag in (SOURCE, KEYS, SIGNED_BY))
     return {

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 from ansible_collections.amazon.aws.plugins.module_utils.arn import validate_aws_arn
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
@@ -36,3 +37,21 @@ def check_arn(option: str, value: str | None, kind: Kind) -> None:
         return
     if not validate_aws_arn(value, service=kind.service, resource_type=kind.resource_type or None):
         raise AnsibleAWSError(message=f"{option} is {value!r}, but must be an ARN such as {kind.example}.")
+
+
+def arn_kind(arn: str) -> str:
+    """Return what tells the kind of a resource by its ARN: service and type, for EC2 the prefix of the identifier.
+
+    EC2's types differ between documents, its identifiers do not. Names of topics, queues and buckets have no type.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+    """
+    service, resource = arn.split(":")[2], arn.split(":", 5)[-1]
+    if service == "ec2":
+        return f"ec2:{arn_id(arn).partition('-')[0]}"
+    kind = re.match("[^:/]+(?=[:/])", resource)
+    return f"{service}:{kind.group()}" if kind and service not in ("s3", "sns", "sqs") else service
+
+
+def arn_id(arn: str) -> str:
+    """Return the last part of an ARN."""
+    return re.split("[:/]", arn)[-1]

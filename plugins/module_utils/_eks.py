@@ -30,6 +30,22 @@ def describe_cluster(client: t.Any, name: str) -> Plain:
     return dict(client.describe_cluster(name=name)["cluster"])
 
 
+@failing_to("list the node groups of the EKS cluster {name}")
+@unthrottled
+def nodegroup_names(client: t.Any, name: str) -> list[str]:
+    """Return the names of all managed node groups of a cluster."""
+    pages = client.get_paginator("list_nodegroups").paginate(clusterName=name)
+    return sorted(group for page in pages for group in page["nodegroups"])
+
+
+@failing_to("list the Fargate profiles of the EKS cluster {name}")
+@unthrottled
+def fargate_profile_names(client: t.Any, name: str) -> list[str]:
+    """Return the names of all Fargate profiles of a cluster."""
+    pages = client.get_paginator("list_fargate_profiles").paginate(clusterName=name)
+    return sorted(profile for page in pages for profile in page["fargateProfileNames"])
+
+
 def health(resource: t.Mapping[str, t.Any] | None) -> str:
     """Return the status of a cluster or an add-on with the problems that EKS reports for it."""
     shown = resource or {"status": "not visible"}

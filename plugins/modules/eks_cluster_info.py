@@ -15,7 +15,8 @@ author:
 short_description: Describe Amazon EKS clusters
 description:
   - Tells which of the named clusters exist, with all that M(supastack.aws.eks_cluster) returns.
-  - Calls C(eks:DescribeCluster) only.
+  - Calls C(eks:DescribeCluster) only, and with O(include_compute) C(eks:ListNodegroups) and
+    C(eks:ListFargateProfiles).
 options:
   names:
     description:
@@ -24,6 +25,10 @@ options:
     type: list
     elements: str
     required: true
+  include_compute:
+    description: Whether to list what pods run on as well.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -66,27 +71,59 @@ clusters:
     public_access_cidrs: {description: Who may reach the endpoint., type: list, elements: str, sample: [203.0.113.0/24]}
     cluster_security_group_id: {description: Security group that EKS made., type: str, sample: sg-0123456789abcdef0}
     authentication_mode: {description: Who decides about access., type: str, sample: API}
+    nodegroup_names:
+      description: Managed node groups.
+      returned: with O(include_compute)
+      type: list
+      elements: str
+      sample: [supabase]
+    fargate_profile_names:
+      description: Fargate profiles.
+      returned: with O(include_compute)
+      type: list
+      elements: str
+      sample: [system]
 """
+
+import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.supastack.aws.plugins.module_utils._eks import describe_cluster
+from ansible_collections.supastack.aws.plugins.module_utils._eks import (
+    describe_cluster,
+    fargate_profile_names,
+    nodegroup_names,
+)
 from ansible_collections.supastack.aws.plugins.module_utils._eks_cluster_data import view
+
+
+def compute(client: t.Any, name: str) -> dict[str, list[str]]:
+    """Return the names of what pods run on in a cluster."""
+    return {
+        "nodegroup_names": nodegroup_names(client, name),
+        "fargate_profile_names": fargate_profile_names(client, name),
+    }
 
 
 def main() -> None:
     """Describe the clusters that the options name."""
     module = AnsibleAWSModule(
-        argument_spec={"names": {"type": "list", "elements": "str", "required": True}},
+        argument_spec={
+            "names": {"type": "list", "elements": "str", "required": True},
+            "include_compute": {"type": "bool", "default": False},
+        },
         supports_check_mode=True,
     )
     try:
         client = module.client("eks")
         descriptions = [describe_cluster(client, name) for name in module.params["names"]]
+        clusters = [view(found) for found in descriptions if found]
+        if module.params["include_compute"]:
+            clusters = [{**cluster, **compute(client, cluster["name"])} for cluster in clusters]
     except AnsibleAWSError as error:
         module.fail_json_aws_error(error)
     else:
-        module.exit_json(changed=False, clusters=[view(found) for found in descriptions if found])
+        module.exit_json(changed=False, clusters=clusters)
 
 
 if __name__ == "__main__":

@@ -14,16 +14,23 @@ author:
   - Supastack contributors (@supastack)
 short_description: Describe Secrets Manager secrets without reading their values
 description:
-  - Tells which of the named secrets exist, with ARN, KMS key, current version and tags.
-  - Calls C(secretsmanager:DescribeSecret) only. It neither needs nor uses the right to read a secret's value.
+  - Tells which of the named secrets exist, and which have certain tags, with ARN, KMS key, current version and tags.
+  - Calls C(secretsmanager:DescribeSecret), and with O(tags) C(secretsmanager:ListSecrets). It neither needs nor uses
+    the right to read a secret's value.
 options:
   names:
     description:
       - Names or ARNs of the secrets.
       - A secret that does not exist is left out of the result.
+      - Needed unless O(tags) is there.
     type: list
     elements: str
-    required: true
+  tags:
+    description:
+      - All secrets that have these tags are told besides, each once.
+      - Secrets Manager may list a new secret, or a new tag, some minutes late; one that O(names) has is always told.
+    type: dict
+    version_added: 0.2.0
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -41,6 +48,10 @@ EXAMPLES = r"""
       - production-supabase-jwt
   register: found
 
+- name: Find all secrets of an environment, whatever their names
+  supastack.aws.secretsmanager_secret_info:
+    tags: {supastack:environment: production}
+
 - name: Print their names
   ansible.builtin.debug:
     msg: "{{ found.secrets | map(attribute='name') }}"
@@ -48,7 +59,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 secrets:
-  description: The secrets that exist, in the order of O(names).
+  description: The secrets that exist, in the order of O(names), then those that only O(tags) found, by name.
   returned: always
   type: list
   elements: dict
@@ -100,9 +111,35 @@ def describe_secret(client: t.Any, name: str) -> dict[str, t.Any]:
     return description
 
 
+@failing_to("list the secrets with {tags}")
+@unthrottled
+def list_secrets(client: t.Any, tags: dict[str, t.Any]) -> list[dict[str, t.Any]]:
+    """Return the descriptions of the secrets that have all these tags, also those about to be deleted.
+
+    Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ListSecrets.html, whose filters compare
+    beginnings, and keys and values each for themselves.
+    """
+    filters = [{"Key": "tag-key", "Values": list(tags)[:1]}]
+    pages = client.get_paginator("list_secrets").paginate(Filters=filters, IncludePlannedDeletion=True)
+    wanted = {key: str(value) for key, value in tags.items()}.items()
+    found = [dict(secret) for page in pages for secret in page["SecretList"]]
+    own = [secret for secret in found if wanted <= boto3_tag_list_to_ansible_dict(secret.get("Tags", [])).items()]
+    return sorted(own, key=lambda secret: str(secret["Name"]))
+
+
+def find_secrets(client: t.Any, names: list[str], tags: dict[str, t.Any]) -> list[dict[str, t.Any]]:
+    """Return the descriptions of the secrets with these names, then of others with all these tags."""
+    named = [found for found in (describe_secret(client, name) for name in names) if found]
+    arns = {description["ARN"] for description in named}
+    tagged = list_secrets(client, tags) if tags else []
+    return named + [description for description in tagged if description["ARN"] not in arns]
+
+
 def current_version(description: dict[str, t.Any]) -> str:
-    """Return the id of the version that a reader gets, empty when there is none."""
-    versions: dict[str, list[str]] = description.get("VersionIdsToStages", {})
+    """Return the id of the version that a reader gets, empty when there is none. A list has it under another name."""
+    versions: dict[str, list[str]] = description.get(
+        "VersionIdsToStages", description.get("SecretVersionsToStages", {})
+    )
     return next((version for version, stages in versions.items() if "AWSCURRENT" in stages), "")
 
 
@@ -121,16 +158,17 @@ def summary(description: dict[str, t.Any]) -> dict[str, t.Any]:
 def main() -> None:
     """Describe the secrets that the options name."""
     module = AnsibleAWSModule(
-        argument_spec={"names": {"type": "list", "elements": "str", "required": True}},
+        argument_spec={"names": {"type": "list", "elements": "str"}, "tags": {"type": "dict"}},
+        required_one_of=[("names", "tags")],
         supports_check_mode=True,
     )
     try:
         client = module.client("secretsmanager")
-        descriptions = [describe_secret(client, name) for name in module.params["names"]]
+        found = find_secrets(client, module.params["names"] or [], module.params["tags"] or {})
     except AnsibleAWSError as error:
         module.fail_json_aws_error(error)
     else:
-        module.exit_json(changed=False, secrets=[summary(found) for found in descriptions if found])
+        module.exit_json(changed=False, secrets=[summary(description) for description in found])
 
 
 if __name__ == "__main__":

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, Supastack contributors
-"""Replacing methods of moto's classes while keeping what they did."""
+"""Replacing methods of moto's classes, and functions of its modules, while keeping what they did."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 
-def wrap(owner: type, name: str, wrapper: Callable[..., Any]) -> None:
+def wrap(owner: type | ModuleType, name: str, wrapper: Callable[..., Any]) -> None:
     """Make `owner.name(...)` call `wrapper(original, ...)`."""
     original = getattr(owner, name)
 

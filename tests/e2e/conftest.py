@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, Supastack contributors
-"""The converged sandbox that test_demo.py and test_supabase.py share: they run one after the other in one process."""
+"""The converged sandbox that three files share: they run one after the other in one process, the teardown last."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from xdist.scheduler import LoadFileScheduling
 
 from tests.e2e.journey import Journey, copy_of_the_project
 
-SHARING = ("test_demo.py", "test_supabase.py")
+SHARING = ("test_demo.py", "test_supabase.py", "test_teardown.py")
 
 
 class Scheduling(LoadFileScheduling):  # type: ignore[misc]  # xdist ships no types

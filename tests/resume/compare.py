@@ -162,6 +162,12 @@ def difference(wanted: State, found: State) -> str:
     return "\n".join(list(lines)[:MOST_LINES])
 
 
+def lost(before: State, after: State) -> list[str]:
+    """What an account held of which it does not hold as much any more, whatever came on top."""
+    held, holds = (Counter(line for text in state.texts for line in text.splitlines()) for state in (before, after))
+    return sorted((held - holds).elements())
+
+
 def flat(texts: Counter[str]) -> list[str]:
     """Lines of texts, in an order that leaves like ones side by side."""
     return [line for text in sorted(texts.elements()) for line in [*text.splitlines(), ""]]

@@ -80,6 +80,7 @@ def waiting(sandbox: Sandbox, playbook: str, play: int, **variables: Any) -> Ite
         finally:
             child.kill()
             child.wait()
+            path.unlink()
 
 
 def accepted(listener: socket.socket, child: subprocess.Popen[bytes], log: Path) -> socket.socket:

@@ -69,12 +69,20 @@ def _hurry() -> Iterator[None]:
 
 
 def steps(subject: Subject, base: Copy, account: Patient) -> Iterator[Step]:
-    """Make a resource that has much, then take away what may be left out, then the resource."""
+    """Make a resource that has much, then take away what may be left out, then the resource.
+
+    Where a module does nothing else, it takes away what is made for it.
+    """
     with base.serving():
         world = subject.prepare(account.client)
     place, fixed = subject.place(world, "resumed"), max(drawn(subject.fixed(world)), key=size)
     wishes = sorted(drawn(subject.wishes(world)), key=size)
-    asked = {"make": {**wishes[-1], **fixed}, "change": {**wishes[len(wishes) // 2], **fixed}, "remove": None}
+    asked: dict[str, Options | None] = {"remove": None}
+    if subject.make is None:
+        asked = {"make": {**wishes[-1], **fixed}, "change": {**wishes[len(wishes) // 2], **fixed}, **asked}
+    else:
+        with base.serving():
+            subject.make(account.client, place, wishes[-1])
     for name, wish in asked.items():
         options = {**place, **(subject.absence if wish is None else wish)}
         options["state"] = "absent" if wish is None else "present"

@@ -17,7 +17,7 @@ import pytest
 
 from tests.resume import sweep
 from tests.resume.account import Copy
-from tests.resume.compare import State, difference
+from tests.resume.compare import State, difference, lost
 from tests.resume.plays import Play, waiting
 from tests.resume.sweep import PARTS, Tally
 
@@ -39,10 +39,23 @@ class Playbook:
 
 # Each role after those that it needs. There is no cluster to talk to, so that this is what roles make in AWS.
 SITE = Playbook("site.yml", 2, [["kms_secrets"], ["network"], ["rds"], ["s3"], ["eks"]])
-PLAYBOOKS = [SITE]
+# Until the key is given up, so that everything goes.
+DESTROY = Playbook(
+    "destroy.yml",
+    2,
+    [["all"]],
+    after=SITE,
+    variables={
+        "supabase_destroy_confirm": "sandbox",
+        "rds_skip_final_snapshot": True,
+        "s3_force_destroy": True,
+        "kms_secrets_delete_keys": True,
+    },
+)
+PLAYBOOKS = [SITE, DESTROY]
 KILLED = -9
-# Of a run of the whole of it.
-FEWEST_CHANGES = 120
+# Of a run of the whole of each.
+FEWEST_CHANGES = {SITE.name: 120, DESTROY.name: 80}
 
 
 def undisturbed(base: Copy, play: Play, tags: Sequence[str], keep: str = "", only: int = 0) -> tuple[State, list[str]]:
@@ -108,12 +121,24 @@ def interrupt(tip: Copy, play: Play, tags: Sequence[str], tally: Tally) -> None:
 
 
 def test_interrupted_stack(origin: Copy, report: Callable[[Tally], None]) -> None:
-    tally, tags, position = Tally(), whole(SITE), sweep.chance("stack").randint(1, FEWEST_CHANGES)
-    with waiting(origin.sandbox, SITE.name, SITE.play) as play, origin.once("tip") as tip:
-        wanted, changes = undisturbed(tip, play, tags, keep="stack", only=position)
-        assert len(changes) >= FEWEST_CHANGES
-        case = tip.kept("stack", position)
-        about = f"seed {sweep.SEED}: after {changes[position - 1]} ({position})"
-        tally.add(about, resumed(case, play, tags, wanted))
-        case.end()
+    tally = Tally()
+    with origin.once("tip") as tip:
+        alone = neighbour(tip)
+        for playbook in PLAYBOOKS:
+            tags, position = whole(playbook), sweep.chance(playbook.name).randint(1, FEWEST_CHANGES[playbook.name])
+            with waiting(origin.sandbox, playbook.name, playbook.play, **playbook.variables) as play:
+                wanted, changes = undisturbed(tip, play, tags, keep="stack", only=position)
+                assert len(changes) >= FEWEST_CHANGES[playbook.name]
+                case = tip.kept("stack", position)
+                about = f"seed {sweep.SEED}: {playbook.name} after {changes[position - 1]} ({position})"
+                tally.add(about, resumed(case, play, tags, wanted))
+                case.end()
+        assert lost(alone, wanted) == []
     report(tally)
+
+
+def neighbour(account: Copy) -> State:
+    """Make another environment, whose name begins with the whole name of the first; what the account holds then."""
+    name = f"{account.sandbox.name}-two"
+    with waiting(account.sandbox, SITE.name, SITE.play, supabase_environment=name) as play:
+        return undisturbed(account, play, whole(SITE))[0]

@@ -9,11 +9,13 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.core.responses import ActionResult
+from moto.ec2 import utils
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.availability_zones_and_regions import Region, RegionsAndZonesBackend
-from moto.ec2.models.elastic_block_store import Volume
+from moto.ec2.models.elastic_block_store import Snapshot, Volume
 from moto.ec2.models.instance_types import InstanceTypeOfferingBackend
+from moto.ec2.models.instances import Instance
 from moto.ec2.models.nat_gateways import NatGateway
 from moto.ec2.responses.security_groups import SecurityGroups
 from moto.utilities.utils import get_partition
@@ -111,6 +113,37 @@ def patch_address_of_deleted_nat_gateway() -> None:
     wrap(EC2Backend, "delete_nat_gateway", delete)
 
 
+def patch_network_interface_of_deleted_nat_gateway() -> None:
+    """DeleteNatGateway leaves the network interface of the gateway that is gone, in a subnet that can then be deleted.
+
+    Source: EC2 API reference, DeleteNatGateway; VPC guide, "NAT gateway basics": its network interface is requester
+    managed, and goes with it.
+    """
+
+    def delete(original: Callable[..., NatGateway], self: EC2Backend, nat_gateway_id: str) -> NatGateway:
+        gateway = original(self, nat_gateway_id)
+        self.enis.pop(gateway._eni.id, None)
+        return gateway
+
+    wrap(EC2Backend, "delete_nat_gateway", delete)
+
+
+def patch_network_interface_of_terminated_instance() -> None:
+    """TerminateInstances leaves the primary network interface, attached to what is gone.
+
+    Source: EC2 API reference, InstanceNetworkInterfaceSpecification, DeleteOnTermination; EC2 guide, "Delete a network
+    interface": the primary one is deleted with its instance by default.
+    """
+
+    def terminate(original: Callable[..., Any], self: Instance) -> Any:
+        for device_index, interface in self.nics.items():
+            if device_index == 0 and interface.id in self.ec2_backend.enis:
+                interface.delete_on_termination = True
+        return original(self)
+
+    wrap(Instance, "terminate", terminate)
+
+
 def patch_release_of_address_in_use() -> None:
     """ReleaseAddress releases an address that a NAT gateway uses.
 
@@ -159,6 +192,36 @@ def patch_snapshot_of_volume() -> None:
     wrap(Volume, "__init__", initialise)
 
 
+def patch_key_of_snapshot() -> None:
+    """A snapshot of an encrypted volume is described without its key.
+
+    Source: EBS user guide, "How Amazon EBS encryption works": a snapshot of an encrypted volume is encrypted with the
+    volume's key.
+    """
+
+    def create(original: Callable[..., Snapshot], self: EC2Backend, volume_id: str, *rest: Any, **named: Any) -> Any:
+        snapshot = original(self, volume_id, *rest, **named)
+        snapshot.kms_key_id = snapshot.volume.kms_key_id
+        return snapshot
+
+    wrap(EC2Backend, "create_snapshot", create)
+
+
+def patch_filter_of_several_values() -> None:
+    """A filter with several values finds only what has all of them, or nothing else, where a resource may have many.
+
+    Symptom: the filter tag-key finds nothing when the resource has one of two keys.
+    Source: EC2 user guide, "Filter Amazon EC2 resources": values of one filter are "joined with an OR".
+    """
+
+    def matches(original: Callable[..., bool], resource: Any, name: str, values: Any) -> bool:
+        if isinstance(values, list):
+            return any(original(resource, name, [value]) for value in values)
+        return original(resource, name, values)
+
+    wrap(utils, "is_filter_matching", matches)
+
+
 def patch_regions_of_account() -> None:
     """DescribeRegions answers with those that the account has not enabled, and with those of other partitions.
 
@@ -197,11 +260,15 @@ def patch_wildcards_of_instance_type_offerings() -> None:
 
 
 PATCHES = (
+    patch_key_of_snapshot,
+    patch_filter_of_several_values,
     patch_rule_description_answer,
     patch_nat_gateway_resource_type,
     patch_nat_gateway_tag_filters,
     patch_nat_gateway_connectivity,
     patch_address_of_deleted_nat_gateway,
+    patch_network_interface_of_deleted_nat_gateway,
+    patch_network_interface_of_terminated_instance,
     patch_release_of_address_in_use,
     patch_snapshot_of_volume,
     patch_regions_of_account,

@@ -132,6 +132,37 @@ def patch_fleet_spot_request() -> None:
     _after_launch(adapt)
 
 
+def patch_spot_request_of_ended_instance() -> None:
+    """The spot request of an instance that was terminated stays active.
+
+    Symptom: a list of what is left of an environment never ends.
+    Source: EC2 user guide, "Get the status of a Spot Instance request": instance-terminated-by-user, closed.
+    """
+
+    def terminate(original: Callable[..., Any], self: Instance) -> Any:
+        previous = original(self)
+        for request in self.ec2_backend.spot_instance_requests.values():
+            if request.instance is self:
+                request.state = "closed"
+        return previous
+
+    wrap(Instance, "terminate", terminate)
+
+
+def patch_instant_fleets() -> None:
+    """DescribeFleets lists instant fleets that nobody named.
+
+    Symptom: as above; nobody deletes them.
+    Source: EC2 API reference, DescribeFleets: an instant fleet does not appear unless the request has its id.
+    """
+
+    def describe(original: Callable[..., list[Fleet]], self: EC2Backend, fleet_ids: list[str] | None) -> list[Fleet]:
+        found = original(self, fleet_ids)
+        return found if fleet_ids else [fleet for fleet in found if fleet.fleet_type != "instant"]
+
+    wrap(EC2Backend, "describe_fleets", describe)
+
+
 def patch_fleet_launch_template_tags() -> None:
     """Instances of a fleet lack the tags by which EC2 names launch template and fleet.
 
@@ -229,6 +260,8 @@ PATCHES = (
     patch_fleet_security_groups,
     patch_fleet_instance_profile,
     patch_fleet_spot_request,
+    patch_spot_request_of_ended_instance,
+    patch_instant_fleets,
     patch_fleet_launch_template_tags,
     patch_fleet_private_dns_names,
 )

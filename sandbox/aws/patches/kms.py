@@ -12,6 +12,18 @@ from moto.kms.models import KmsBackend
 
 from sandbox.aws.wrap import wrap
 
+_NOT_WHILE_PENDING = (
+    "disable_key",
+    "disable_key_rotation",
+    "enable_key",
+    "enable_key_rotation",
+    "put_key_policy",
+    "schedule_key_deletion",
+    "tag_resource",
+    "untag_resource",
+    "update_key_description",
+)
+
 
 def patch_schedule_deletion_by_arn() -> None:
     """ScheduleKeyDeletion knows keys by id only and ends with KeyError (500) for an ARN.
@@ -58,6 +70,23 @@ def patch_use_of_unusable_key() -> None:
     wrap(KmsBackend, "decrypt", decrypt)
 
 
+def patch_changes_of_key_pending_deletion() -> None:
+    """A key that is pending deletion can be enabled, tagged and changed, and its deletion scheduled once more.
+
+    Symptom: a play that marks a key after its deletion, or enables it without cancelling that, passes here.
+    Source: KMS developer guide, "Key states of AWS KMS keys": KMSInvalidStateException for these.
+    """
+
+    def change(original: Callable[..., Any], self: KmsBackend, key_id: str, *rest: Any, **named: Any) -> Any:
+        key = self.keys.get(self.any_id_to_key_id(key_id))
+        if key is not None and key.key_state == "PendingDeletion":
+            raise JsonRESTError("KMSInvalidStateException", f"{key.arn} is pending deletion.")
+        return original(self, key_id, *rest, **named)
+
+    for name in _NOT_WHILE_PENDING:
+        wrap(KmsBackend, name, change)
+
+
 def patch_decrypt_with_another_key() -> None:
     """Decrypt with the KeyId of another key than the ciphertext's answers AccessDeniedException.
 
@@ -88,5 +117,6 @@ PATCHES = (
     patch_schedule_deletion_by_arn,
     patch_key_state_by_arn,
     patch_use_of_unusable_key,
+    patch_changes_of_key_pending_deletion,
     patch_decrypt_with_another_key,
 )

@@ -8,6 +8,7 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
+from moto.ec2.exceptions import DependencyViolationError
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.security_groups import SecurityGroupRule
 
@@ -76,6 +77,36 @@ def patch_removed_rule_description() -> None:
     wrap(EC2Backend, "_sg_update_description", update)
 
 
+def patch_deletion_of_group_in_use() -> None:
+    """A security group can be deleted while a network interface has it, or a rule of another group names it.
+
+    Symptom: a play that removes groups before what uses them passes here and fails in AWS.
+    Source: EC2 API reference, DeleteSecurityGroup: a group that "is associated with an instance or network interface"
+    or "is referenced by another security group" fails with DependencyViolation.
+    """
+
+    def delete(
+        original: Callable[..., None], self: EC2Backend, name: str | None = None, group_id: str | None = None
+    ) -> None:
+        if group_id in _used_groups(self):
+            raise DependencyViolationError(f"resource {group_id} has a dependent object")
+        original(self, name, group_id)
+
+    wrap(EC2Backend, "delete_security_group", delete)
+
+
+def _used_groups(backend: EC2Backend) -> set[str]:
+    """The groups that network interfaces have, and those that other groups name in their rules."""
+    groups = [group for of_vpc in backend.groups.values() for group in of_vpc.values()]
+    named = {
+        str(rule.source_group.get("GroupId"))
+        for group in groups
+        for rule in (*group.ingress_rules, *group.egress_rules)
+        if rule.source_group.get("GroupId") != group.id
+    }
+    return named | {str(group.id) for interface in backend.enis.values() for group in interface.group_set}
+
+
 def _undescribed(rule: SecurityGroupRule) -> SecurityGroupRule:
     """A copy without the description of the group at its other end."""
     bare = copy.copy(rule)
@@ -87,4 +118,5 @@ PATCHES = (
     patch_ports_of_other_protocols,
     patch_description_of_group_rule,
     patch_removed_rule_description,
+    patch_deletion_of_group_in_use,
 )

@@ -32,6 +32,8 @@ class Subject:
     `hints` names return values by which only a prediction tells that there is no resource yet.
     `as_asked` reduces what was found to what was wanted, where options leave alone what they do not name.
     `controls` names options that say how a change is made, which the resource therefore does not show.
+    `make` is there for a module that only removes: it makes with boto3 alone what one step wishes for. What such a
+    module returns is what it removed.
     """
 
     module: str
@@ -45,6 +47,7 @@ class Subject:
     controls: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
     as_asked: Callable[[Options, Options], Options] = lambda _wanted, found: found
+    make: Callable[[Clients, Options, Options], None] | None = None
 
 
 def some(**options: st.SearchStrategy[Any]) -> Wishes:

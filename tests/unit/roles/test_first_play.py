@@ -30,7 +30,7 @@ def ran(playbook: str | Path, *options: str, **environment: str) -> subprocess.C
 
 
 @pytest.mark.parametrize("options", [(), ("--check",)], ids=["run", "check"])
-@pytest.mark.parametrize("playbook", ["site", "smoke", "preflight", "encrypt", "decrypt", "kubeconfig"])
+@pytest.mark.parametrize("playbook", ["site", "destroy", "smoke", "preflight", "encrypt", "decrypt", "kubeconfig"])
 def test_an_inventory_without_environment_is_refused(playbook: str, options: tuple[str, ...]) -> None:
     done = ran(f"playbooks/{playbook}.yml", "-i", "localhost,", *options)
     assert done.returncode == 2, done.stdout + done.stderr

@@ -178,10 +178,10 @@ def test_every_option_has_the_default_that_its_specification_tells(role: Path) -
 
 @pytest.mark.parametrize("role", ROLES, ids=ids)
 def test_every_entry_point_has_a_specification(role: Path) -> None:
-    site = load(CHECKOUT / "playbooks" / "site.yml")
-    imports = [
-        task["ansible.builtin.import_role"] for task in site[1]["tasks"] if "ansible.builtin.import_role" in task
-    ]
+    tasks = (
+        load(CHECKOUT / "playbooks" / "site.yml")[1]["tasks"] + load(CHECKOUT / "playbooks" / "destroy.yml")[0]["tasks"]
+    )
+    imports = [task["ansible.builtin.import_role"] for task in tasks if "ansible.builtin.import_role" in task]
     used = {entry.get("tasks_from", "main") for entry in imports if entry["name"] == f"supastack.aws.{role.name}"}
     assert used
     assert used | {"main", "validate"} <= set(load(role / "meta" / "argument_specs.yml")["argument_specs"])

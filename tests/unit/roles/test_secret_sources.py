@@ -18,6 +18,8 @@ BASE = {
     "supabase_account_id": "123456789012",
     "ansible_check_mode": False,
     "__kms_secrets_sources": {},
+    "kms_secrets_database_going": False,
+    "kms_secrets_buckets_going": False,
 }
 ALWAYS = [
     "SUPABASE_DB",
@@ -71,6 +73,110 @@ def test_one_that_somebody_deleted_is_none_and_stands_in_nobodys_way() -> None:
 @pytest.mark.parametrize("name", ["demo-supabase-db", "demo-supabase-fingerprint"])
 def test_one_that_is_needed_does(name: str) -> None:
     assert role("__kms_secrets_dying", __kms_secrets_found=found(name, dying=True)) == [name]
+
+
+MARK = {"supastack:deleted-by": "kms_secrets"}
+OWN: dict[str, Any] = {"supastack:environment": "demo"}
+OTHER: dict[str, Any] = {"supastack:environment": "demo-two"}
+
+
+def test_what_the_role_gave_up_is_taken_back_and_then_no_longer_to_be_written() -> None:
+    names = ["demo-supabase-db", "demo-supabase-smtp", "demo-old", "demo-supabase-fingerprint"]
+    known = {"__kms_secrets_found": found(*names, dying=True, **MARK)}
+    assert role("__kms_secrets_dying", **known) == []
+    assert role("__kms_secrets_given_up | map(attribute='name')", **known) == [names[0], names[1], names[3]]
+    assert role("__kms_secrets_keys", **known)[-2:] == ["SUPABASE_SMTP", "SUPABASE_API_KEYS"]
+    for check_mode, compared in ((False, ["SUPABASE_DB"]), (True, [])):
+        values = {"kms_secrets_values": {"SUPABASE_DB": "x"}, "ansible_check_mode": check_mode}
+        assert role("__kms_secrets_compared_values | list", **known, **values) == compared
+
+
+def using(kind: str, name: str, owner: str = "demo", **more: Any) -> dict[str, Any]:
+    """Return something that the key encrypts."""
+    tags = {"supastack:environment": owner} if owner else {}
+    return {"type": kind, "name": name, "arn": f"arn:{name}", "tags": tags} | {
+        "empty": None,
+        "of_instance": None,
+        "problem": None,
+        **more,
+    }
+
+
+USERS = [
+    using("secret", "demo-supabase-db"),
+    using("log_group", "own-logs"),
+    using("sns_topic", "own-topic"),
+    using("rds_instance", "demo-supabase"),
+    using("rds_snapshot", "rds:demo", of_instance="demo-supabase"),
+    using("rds_snapshot", "final"),
+    using("s3_bucket", "full", empty=False),
+    using("s3_bucket", "empty", empty=True),
+    using("s3_bucket", "closed", "", problem="AccessDenied: no."),
+    using("log_group", "strange-logs", ""),
+    using("rds_instance", "demo-two-supabase", "demo-two"),
+    using("secret", "demo-two-supabase-db", "demo-two"),
+]
+ALWAYS_REFUSED = ["final", "closed", "strange-logs", "demo-two-supabase", "demo-two-supabase-db"]
+OF_DATABASE = ["demo-supabase", "rds:demo"]
+GONE = {"__kms_secrets_all_else_is_gone": True}
+
+
+@pytest.mark.parametrize(
+    ("variables", "refused"),
+    [
+        ({}, [*OF_DATABASE, "full", *ALWAYS_REFUSED]),
+        ({"kms_secrets_database_going": True}, ["full", *ALWAYS_REFUSED]),
+        ({"kms_secrets_buckets_going": True}, [*OF_DATABASE, *ALWAYS_REFUSED]),
+        (
+            {"kms_secrets_users_going": ["final", "arn:full", "arn:strange-logs"]},
+            [*OF_DATABASE, "closed", *ALWAYS_REFUSED[3:]],
+        ),
+        (GONE, ["own-logs", "own-topic", *OF_DATABASE, "full", "empty", *ALWAYS_REFUSED]),
+    ],
+    ids=["all before it", "without a last snapshot", "with objects", "named", "all behind it"],
+)
+def test_the_key_stays_for_what_stays(variables: dict[str, Any], refused: list[str]) -> None:
+    known = {"__kms_secrets_usage": {"users": USERS}, **variables}
+    assert set(role("__kms_secrets_blockers | map(attribute='name')", **known)) == set(refused)
+
+
+def test_a_refusal_names_everything_with_its_way_out() -> None:
+    known = {"__kms_secrets_usage": {"users": USERS}}
+    text = " ".join(role("__kms_secrets_blocker_lines", **known).split())
+    assert "rds_instance demo-supabase: set rds_skip_final_snapshot to true" in text
+    assert "s3_bucket full: set s3_force_destroy to true" in text
+    assert "aws rds delete-db-snapshot --db-snapshot-identifier final." in text
+    assert "s3_bucket closed could not be looked at (AccessDenied: no): let these credentials read it" in text
+    assert "rds_instance demo-two-supabase: restore it from a snapshot" in text
+    assert "--secret-id arn:demo-two-supabase-db " in text
+    # Asked for nothing, or when the key is gone, nothing is looked for.
+    assert role("__kms_secrets_blockers", __kms_secrets_usage={"skipped": True}) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "owner", "living", "strange"),
+    [
+        ("Enabled", "demo", 1, 0),
+        ("PendingDeletion", "demo", 0, 0),
+        ("Enabled", "demo-two", 1, 1),
+        ("Disabled", "", 1, 1),
+    ],
+)
+def test_only_a_key_of_the_environment_goes_and_only_once(state: str, owner: str, living: int, strange: int) -> None:
+    tags = {"supastack:environment": owner} if owner else {}
+    keys = {"kms_keys": [{"key_arn": "arn:key", "key_state": state, "tags": tags}]}
+    assert role("__kms_secrets_living_keys | length", __kms_secrets_found_key=keys) == living
+    assert role("__kms_secrets_strange_keys | length", __kms_secrets_found_key=keys) == strange
+
+
+def test_secrets_of_the_environment_go_and_only_once() -> None:
+    secrets = [
+        *found("b", "a", **OWN)["secrets"],
+        *found("gone", dying=True, **OWN)["secrets"],
+        *found("c", **OTHER)["secrets"],
+        *found("d")["secrets"],
+    ]
+    assert role("__kms_secrets_leaving", __kms_secrets_found={"secrets": secrets}) == ["a", "b"]
 
 
 def test_only_ciphertexts_that_were_not_written_are_opened() -> None:

@@ -210,6 +210,7 @@ CASES: dict[str, tuple[str, Any, str]] = {
     "bundle-of-words": ("rds_ca_bundle", str(CHECKOUT / "LICENSE"), "has certificates"),
     "bundle-without-tls": ("rds_ca_bundle", "http://example.com/bundle.pem", "https://"),
     "alias": ("kms_secrets_key_alias", "demo", "alias/"),
+    "deletion-window-too-short": ("kms_secrets_deletion_window", 6, "must be one of"),
     "ciphertext-cut-off": ("kms_secrets_ciphertexts", {"SUPABASE_DB": "AQICAHh"}, "Encrypt the value again"),
     "ciphertexts-none": ("kms_secrets_ciphertexts", None, "dict"),
     "ciphertext-missing": ("kms_secrets_ciphertexts", {"SUPABASE_DB": None}, "playbooks/encrypt.yml printed"),

@@ -37,3 +37,16 @@ def test_tells_what_exists(run_module: Callable[..., Any], check_mode: bool) -> 
 def test_another_error_names_the_cluster(run_module: Callable[..., Any]) -> None:
     steps = [("describe_cluster", {"name": "production"}, "AccessDeniedException: no")]
     assert "describe the EKS cluster production" in run_module(eks_cluster_info, NAMES, steps).message
+
+
+def test_lists_what_pods_run_on(run_module: Callable[..., Any]) -> None:
+    name = {"clusterName": "production"}
+    steps = [
+        FOUND,
+        ("list_nodegroups", name, {"nodegroups": ["b", "a"]}),
+        ("list_fargate_profiles", name, {"fargateProfileNames": ["system"]}),
+    ]
+    (cluster,) = run_module(eks_cluster_info, {"names": ["production"], "include_compute": True}, steps).result[
+        "clusters"
+    ]
+    assert (cluster["nodegroup_names"], cluster["fargate_profile_names"]) == (["a", "b"], ["system"])

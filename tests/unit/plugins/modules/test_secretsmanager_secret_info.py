@@ -52,6 +52,29 @@ def test_a_secret_in_its_recovery_window_is_marked(run_module: Callable[..., Any
     assert run_module(secretsmanager_secret_info, NAMES, steps).result["secrets"][0]["scheduled_for_deletion"] is True
 
 
+def test_secrets_are_found_by_all_their_tags_and_each_once(run_module: Callable[..., Any]) -> None:
+    def listed(name: str, **tags: str) -> dict[str, Any]:
+        pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
+        dates = {"DeletedDate": datetime(2026, 11, 23), "SecretVersionsToStages": {VERSION: ["AWSCURRENT"]}}
+        return {"ARN": f"{ARN[:-21]}{name}-AbCdEf", "Name": name, "Tags": pairs, **dates}
+
+    known = {**listed("x", team="platform", size="1"), "ARN": ARN}
+    secrets = [
+        known,
+        listed("other", team="platform", size="2"),
+        listed("none"),
+        listed("old", team="platform", size="1"),
+    ]
+    request = {"Filters": [{"Key": "tag-key", "Values": ["team"]}], "IncludePlannedDeletion": True}
+    steps = [described(), MISSING, ("list_secrets", request, {"SecretList": secrets})]
+    options = {**NAMES, "tags": {"team": "platform", "size": 1}}
+    found = run_module(secretsmanager_secret_info, options, steps).result["secrets"]
+    assert [secret["name"] for secret in found] == ["production-supabase-db", "old"]
+    assert (found[1]["version_id"], found[1]["scheduled_for_deletion"]) == (VERSION, True)
+    found = run_module(secretsmanager_secret_info, {"tags": {"team": "data"}}, steps[2:]).result["secrets"]
+    assert found == []
+
+
 def test_another_error_names_the_secret(run_module: Callable[..., Any]) -> None:
     steps = [("describe_secret", {"SecretId": "production-supabase-db"}, "AccessDeniedException: no")]
     assert "describe the secret production-supabase-db" in run_module(secretsmanager_secret_info, NAMES, steps).message

@@ -181,6 +181,19 @@ def address_of_deleted_nat_gateway() -> bool:
     return "AssociationId" in client("ec2").describe_addresses(AllocationIds=[address])["Addresses"][0]
 
 
+def network_interface_of_deleted_nat_gateway() -> bool:
+    gateway, _unused = nat_gateway("n")
+    client("ec2").delete_nat_gateway(NatGatewayId=gateway)
+    return bool(client("ec2").describe_network_interfaces()["NetworkInterfaces"])
+
+
+def network_interface_of_terminated_instance() -> bool:
+    ec2 = client("ec2")
+    instance = ec2.run_instances(ImageId=ec2.describe_images()["Images"][0]["ImageId"], MinCount=1, MaxCount=1)
+    ec2.terminate_instances(InstanceIds=[instance["Instances"][0]["InstanceId"]])
+    return bool(ec2.describe_network_interfaces()["NetworkInterfaces"])
+
+
 def release_of_address_in_use() -> bool:
     _unused, address = nat_gateway("n")
     try:
@@ -446,6 +459,14 @@ def use_of_unusable_key() -> bool:
     return True
 
 
+def changes_of_key_pending_deletion() -> bool:
+    kms = client("kms")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    kms.schedule_key_deletion(KeyId=key)
+    kms.enable_key(KeyId=key)
+    return bool(kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "Enabled")
+
+
 def decrypt_with_another_key() -> bool:
     kms = client("kms")
     one, other = (kms.create_key()["KeyMetadata"]["KeyId"] for _number in range(2))
@@ -619,6 +640,17 @@ def described_rule(permission: dict[str, Any], changed: dict[str, Any] | None = 
             getattr(ec2, f"{operation}_ingress")(GroupId=group, IpPermissions=[{**sent, **pairs}])
     found: dict[str, Any] = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]["IpPermissions"][0]
     return found
+
+
+def deletion_of_group_in_use() -> bool:
+    ec2, vpc = client("ec2"), new_vpc()["vpc"]
+    used, user = (
+        ec2.create_security_group(GroupName=name, Description="g", VpcId=vpc)["GroupId"] for name in ("used", "user")
+    )
+    permissions = [{"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": used}]}]
+    ec2.authorize_security_group_ingress(GroupId=user, IpPermissions=permissions)
+    ec2.delete_security_group(GroupId=used)
+    return True
 
 
 def ports_of_other_protocols() -> bool:
@@ -894,6 +926,18 @@ def fleet_spot_request() -> bool:
     return "SpotInstanceRequestId" not in fleet_instance()[1]
 
 
+def spot_request_of_ended_instance() -> bool:
+    _answer, instance, _group = fleet_instance()
+    ec2 = client("ec2")
+    ec2.terminate_instances(InstanceIds=[instance["InstanceId"]])
+    return bool(ec2.describe_spot_instance_requests()["SpotInstanceRequests"][0]["State"] != "closed")
+
+
+def instant_fleets() -> bool:
+    fleet_instance()
+    return bool(client("ec2").describe_fleets()["Fleets"])
+
+
 def fleet_launch_template_tags() -> bool:
     return not any(tag["Key"].startswith("aws:ec2launchtemplate:") for tag in fleet_instance()[1].get("Tags", []))
 
@@ -956,6 +1000,18 @@ def registered_image() -> bool:
     return (found.get("Architecture"), found["RootDeviceName"]) != ("arm64", "/dev/xvda")
 
 
+def key_of_snapshot() -> bool:
+    volume = client("ec2").create_volume(AvailabilityZone="eu-west-1a", Size=1, Encrypted=True)["VolumeId"]
+    return "KmsKeyId" not in client("ec2").create_snapshot(VolumeId=volume)
+
+
+def filter_of_several_values() -> bool:
+    tags = [{"ResourceType": "volume", "Tags": [{"Key": "one", "Value": "1"}, {"Key": "two", "Value": "2"}]}]
+    client("ec2").create_volume(AvailabilityZone="eu-west-1a", Size=1, TagSpecifications=tags)
+    filters = [{"Name": "tag-key", "Values": ["one", "other"]}]
+    return not client("ec2").describe_volumes(Filters=filters)["Volumes"]
+
+
 def snapshot_of_volume() -> bool:
     client("ec2").create_volume(AvailabilityZone="eu-west-1a", Size=1)
     return "SnapshotId" not in client("ec2").describe_volumes()["Volumes"][0]
@@ -985,8 +1041,12 @@ GAPS: list[Callable[[], bool]] = [
     nat_gateway_tag_filters,
     nat_gateway_connectivity,
     address_of_deleted_nat_gateway,
+    network_interface_of_deleted_nat_gateway,
+    network_interface_of_terminated_instance,
     release_of_address_in_use,
     snapshot_of_volume,
+    key_of_snapshot,
+    filter_of_several_values,
     tags_by_arn,
     tags_of_rule_that_exists,
     target_quota,
@@ -999,6 +1059,8 @@ GAPS: list[Callable[[], bool]] = [
     fleet_security_groups,
     fleet_instance_profile,
     fleet_spot_request,
+    spot_request_of_ended_instance,
+    instant_fleets,
     fleet_launch_template_tags,
     fleet_private_dns_names,
     flow_log_to_log_group_arn,
@@ -1026,6 +1088,7 @@ GAPS: list[Callable[[], bool]] = [
     schedule_deletion_by_arn,
     key_state_by_arn,
     use_of_unusable_key,
+    changes_of_key_pending_deletion,
     decrypt_with_another_key,
     launch_template_version_deletion,
     launch_template_tags,
@@ -1043,6 +1106,7 @@ GAPS: list[Callable[[], bool]] = [
     ports_of_other_protocols,
     description_of_group_rule,
     removed_rule_description,
+    deletion_of_group_in_use,
     spot_prices,
     resources_of_unused_region,
     regions_of_account,

@@ -106,6 +106,17 @@ def test_groups_of_the_primary_network_interface(aws: Any, launch: Launch, group
     assert [item["GroupId"] for item in instance["SecurityGroups"]] == [group]
 
 
+def test_what_an_ended_instance_leaves(aws: Any, launch: Launch) -> None:
+    answer, ec2 = launch("spot"), aws.client("ec2")
+    instance = _instance(aws, answer)
+    ec2.terminate_instances(InstanceIds=[instance["InstanceId"]])
+    found = ec2.describe_spot_instance_requests(SpotInstanceRequestIds=[instance["SpotInstanceRequestId"]])
+    assert [request["State"] for request in found["SpotInstanceRequests"]] == ["closed"]
+    fleet = answer["FleetId"]
+    assert fleet not in [item["FleetId"] for item in ec2.describe_fleets()["Fleets"]]
+    assert [item["FleetId"] for item in ec2.describe_fleets(FleetIds=[fleet])["Fleets"]] == [fleet]
+
+
 def test_only_spot_instances_have_a_spot_request(aws: Any, launch: Launch) -> None:
     instance = _instance(aws, launch("spot"))
     assert instance["InstanceLifecycle"] == "spot"

@@ -242,6 +242,37 @@ def test_description_that_is_left_out_is_taken_away(aws: Any, security_group: st
     assert _permissions(aws, security_group)[0]["IpRanges"] == ranges
 
 
+def test_security_group_that_something_uses_is_not_deleted(aws: Any, security_group: str) -> None:
+    ec2 = aws.client("ec2")
+    user = ec2.create_security_group(GroupName=uuid.uuid4().hex, Description="g", VpcId=aws.vpc_id)["GroupId"]
+    permissions = [{"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": security_group}, {"GroupId": user}]}]
+    ec2.authorize_security_group_egress(GroupId=user, IpPermissions=permissions)
+    with pytest.raises(ClientError, match="DependencyViolation"):
+        ec2.delete_security_group(GroupId=security_group)
+    made = ec2.create_network_interface(SubnetId=aws.subnet_ids[0], Groups=[user])["NetworkInterface"]
+    with pytest.raises(ClientError, match="DependencyViolation"):
+        ec2.delete_security_group(GroupId=user)
+    ec2.delete_network_interface(NetworkInterfaceId=made["NetworkInterfaceId"])
+    for group in (user, security_group):
+        ec2.delete_security_group(GroupId=group)
+
+
+def test_snapshot_of_an_encrypted_volume_has_its_key(aws: Any) -> None:
+    ec2, key = aws.client("ec2"), aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    for members, encrypted in (({"Encrypted": True, "KmsKeyId": key}, True), ({}, False)):
+        made = ec2.create_volume(AvailabilityZone="eu-west-1a", Size=1, **members)["VolumeId"]
+        (found,) = ec2.describe_snapshots(SnapshotIds=[ec2.create_snapshot(VolumeId=made)["SnapshotId"]])["Snapshots"]
+        assert (found["Encrypted"], found.get("KmsKeyId")) == (encrypted, members.get("KmsKeyId"))
+
+
+def test_filter_finds_what_has_one_of_its_values(aws: Any) -> None:
+    ec2, key = aws.client("ec2"), uuid.uuid4().hex
+    tags = [{"ResourceType": "volume", "Tags": [{"Key": key, "Value": "1"}, {"Key": "other", "Value": "2"}]}]
+    made = ec2.create_volume(AvailabilityZone="eu-west-1a", Size=1, TagSpecifications=tags)["VolumeId"]
+    filters = [{"Name": "tag-key", "Values": [key, "none"]}]
+    assert [volume["VolumeId"] for volume in ec2.describe_volumes(Filters=filters)["Volumes"]] == [made]
+
+
 def test_nat_gateway_is_found_by_resource_type_and_tag(aws: Any, gateway: dict[str, str]) -> None:
     ec2 = aws.client("ec2")
     filters = [{"Name": "resource-type", "Values": ["natgateway"]}, {"Name": "resource-id", "Values": [gateway["id"]]}]
@@ -268,6 +299,18 @@ def test_address_is_free_only_after_its_nat_gateway_is_deleted(aws: Any, gateway
     ec2.delete_nat_gateway(NatGatewayId=gateway["id"])
     assert "AssociationId" not in ec2.describe_addresses(AllocationIds=[gateway["allocation"]])["Addresses"][0]
     ec2.release_address(AllocationId=gateway["allocation"])
+
+
+def test_network_interfaces_go_with_what_has_them(aws: Any, gateway: dict[str, str]) -> None:
+    ec2 = aws.client("ec2")
+    before = {item["NetworkInterfaceId"] for item in ec2.describe_network_interfaces()["NetworkInterfaces"]}
+    image = ec2.describe_images()["Images"][0]["ImageId"]
+    started = ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, SubnetId=aws.subnet_ids[0])["Instances"][0]
+    ec2.delete_nat_gateway(NatGatewayId=gateway["id"])
+    ec2.terminate_instances(InstanceIds=[started["InstanceId"]])
+    after = {item["NetworkInterfaceId"] for item in ec2.describe_network_interfaces()["NetworkInterfaces"]}
+    assert after < before
+    assert started["NetworkInterfaces"][0]["NetworkInterfaceId"] not in after
 
 
 def test_unknown_nat_gateway(aws: Any) -> None:
@@ -906,6 +949,10 @@ def test_key_state_by_arn(aws: Any) -> None:
     kms = aws.client("kms")
     arn = kms.create_key()["KeyMetadata"]["Arn"]
     kms.schedule_key_deletion(KeyId=arn, PendingWindowInDays=7)
+    tags = {"Tags": [{"TagKey": "a", "TagValue": "b"}]}
+    for change, members in (("enable_key", {}), ("schedule_key_deletion", {}), ("tag_resource", tags)):
+        with pytest.raises(ClientError, match="KMSInvalidStateException"):
+            getattr(kms, change)(KeyId=arn, **members)
     kms.cancel_key_deletion(KeyId=arn)
     assert kms.describe_key(KeyId=arn)["KeyMetadata"]["KeyState"] == "Disabled"
     kms.enable_key(KeyId=arn)
