@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from sandbox.aws.patches import (
     acm,
+    cloudtrail,
     cloudwatch,
     ec2,
     events,
@@ -32,6 +33,7 @@ from sandbox.aws.patches import (
 
 PATCHES = (
     *acm.PATCHES,
+    *cloudtrail.PATCHES,
     *cloudwatch.PATCHES,
     *ec2.PATCHES,
     *events.PATCHES,

@@ -22,6 +22,7 @@ COLLECTION = {"supabase_account_id": "123456789012", "supabase_aws_region": "eu-
 NAMED = [
     ("alarm", "observability", "__observability_alarm_prefix ~ 'x'"),
     ("bucket", "s3", "[s3_bucket_name, s3_log_bucket_name]"),
+    ("bucket", "observability", "observability_trail_bucket_name"),
     ("cluster", "eks", "eks_cluster_name"),
     ("composite-alarm", "observability", "__observability_alarm_prefix ~ 'x'"),
     ("dashboard", "observability", "__observability_name"),
@@ -112,6 +113,7 @@ def one(kind: str, state: str | None = None, **more: Any) -> dict[str, Any]:
 
 
 GIVEN_UP = {"kms_secrets_delete_keys": True, "s3_force_destroy": True, "rds_skip_final_snapshot": True}
+TRAIL = "blue-supabase-trail-123456789012-eu-west-1"
 ENDING = one("kms-key", "PendingDeletion", until="2026-12-28")
 
 
@@ -127,6 +129,8 @@ ENDING = one("kms-key", "PendingDeletion", until="2026-12-28")
         ([one("bucket", "holds objects")], {}, "s3_force_destroy"),
         ([one("bucket", "holds objects")], GIVEN_UP, ""),
         ([one("bucket", "empty")], {}, ""),
+        ([one("bucket", "holds objects", id=TRAIL)], GIVEN_UP, "observability_force_destroy_trail is not"),
+        ([one("bucket", "holds objects", id=TRAIL)], {"observability_force_destroy_trail": True}, ""),
         ([one("secret")], {}, "kms_secrets_delete_keys"),
         ([one("secret")], GIVEN_UP, ""),
         ([one("secret", "PendingDeletion", until="2026-12-28")], GIVEN_UP, "is deleted for good on 2026-12-28"),

@@ -21,6 +21,11 @@ INPUTS: dict[str, Any] = {
     "observability_secret_reader_arn": "arn:aws:iam::123456789012:role/reader",
     "observability_known_principal_arns": [],
 }
+OF_KEY = {
+    "kms_secrets_environment": "demo",
+    "kms_secrets_region": "eu-west-1",
+    "kms_secrets_account_id": "123456789012",
+}
 QUEUES = ("demo-supabase-events", "demo-supabase-events-undelivered")
 
 
@@ -74,6 +79,60 @@ def test_where_the_root_user_signs_in(region: str, sign_in: str) -> None:
     assert evaluate("observability", "__observability_sign_in_region", **inputs).strip() == sign_in
 
 
+def test_the_trail_may_write_and_nobody_else() -> None:
+    """What CloudTrail may do with bucket and key, in the documented form, for this trail alone."""
+    arn = of("__observability_trail_arn")
+    assert arn == "arn:aws:cloudtrail:eu-west-1:123456789012:trail/demo-supabase"
+    bucket = "arn:aws:s3:::demo-supabase-trail-123456789012-eu-west-1"
+    allowed = [each for each in of("__observability_trail_policy")["Statement"] if each["Effect"] == "Allow"]
+    assert {each["Principal"]["Service"] for each in allowed} == {"cloudtrail.amazonaws.com"}
+    assert [(each["Action"], each["Resource"], each["Condition"]["StringEquals"]) for each in allowed] == [
+        ("s3:GetBucketAcl", bucket, {"aws:SourceArn": arn}),
+        (
+            "s3:PutObject",
+            f"{bucket}/AWSLogs/123456789012/*",
+            {"aws:SourceArn": arn, "s3:x-amz-acl": "bucket-owner-full-control"},
+        ),
+    ]
+    key = evaluate("kms_secrets", "__kms_secrets_key_policy", **OF_KEY)["Statement"]
+    of_trail = [each for each in key if each["Principal"] == {"Service": "cloudtrail.amazonaws.com"}]
+    assert {each["Action"]: each["Condition"] for each in of_trail} == {
+        "kms:GenerateDataKey*": {
+            "StringEquals": {"aws:SourceArn": arn},
+            "StringLike": {"kms:EncryptionContext:aws:cloudtrail:arn": arn},
+        },
+        "kms:DescribeKey": {"StringEquals": {"aws:SourceArn": arn}},
+    }
+
+
+def test_the_longest_names_fit() -> None:
+    """An environment has twenty characters at most, and the longest name of a region fourteen."""
+    inputs = INPUTS | {"observability_environment": "e" * 20, "observability_region": "ap-southeast-1"}
+    assert len(evaluate("observability", "observability_trail_bucket_name", **inputs)) == 63
+    assert refusal("observability", **inputs) == ""
+
+
+OTHER = {"trail_arn": "arn:other", "is_multi_region_trail": True, "is_logging": True, "tags": {}}
+OWN = OTHER | {"trail_arn": "arn:aws:cloudtrail:eu-west-1:123456789012:trail/demo-supabase"}
+
+
+@pytest.mark.parametrize(
+    ("trails", "own", "useful"),
+    [
+        ([OTHER, OWN | {"tags": {"supastack:environment": "demo"}}], 1, 1),
+        # Somebody else's of this name, and one whose tags could not be read.
+        ([OWN], 0, 1),
+        ([OWN | {"tags": {"supastack:environment": "demo-two"}}], 0, 1),
+        ([{key: value for key, value in OWN.items() if key != "tags"}], 0, 1),
+        ([OTHER | {"is_logging": False}, OTHER | {"is_multi_region_trail": False}], 0, 0),
+    ],
+)
+def test_only_a_trail_with_our_tag_is_ours(trails: list[dict[str, Any]], own: int, useful: int) -> None:
+    found = {"__observability_trails": {"trail_list": trails}}
+    assert len(of("__observability_own_trails", **found)) == own
+    assert len(of("__observability_useful_trails", **found)) == useful
+
+
 ON_CALL = {"protocol": "email", "endpoint": "on-call@example.com"}
 RIGHT = {
     "observability_subscriptions": [
@@ -102,6 +161,9 @@ def test_right_input_passes() -> None:
         ("database_cpu_percent", 100, "1 to 99"),
         ("database_slot_lag_mib", 1024, "drops the slot"),
         ("pending_pods_minutes", 2000, "1 to 1440"),
+        ("trail_bucket_name", "Trail", "lower-case"),
+        ("trail_bucket_name", "a" * 64, "of 64 characters"),
+        ("trail_retention_days", 0, "1 or more"),
         ("load_balancer_errors", 0, "use 1 or more"),
     ],
 )

@@ -29,6 +29,7 @@ MODULES = {path.stem for path in (CHECKOUT / "plugins" / "modules").glob("*.py")
 # cloudwatchlogs_log_group (sets the retention in check mode too, and deletes the group when it does not know it), ...
 STOCK = {
     "amazon.aws.aws_az_info",
+    "amazon.aws.cloudtrail",
     "amazon.aws.cloudtrail_info",
     "amazon.aws.ec2_instance_info",
     "amazon.aws.ec2_eni_info",

@@ -19,7 +19,7 @@ BASE = {
     "ansible_check_mode": False,
     "__kms_secrets_sources": {},
     "kms_secrets_database_going": False,
-    "kms_secrets_buckets_going": False,
+    "kms_secrets_buckets_going": [],
 }
 ALWAYS = [
     "SUPABASE_DB",
@@ -126,7 +126,7 @@ GONE = {"__kms_secrets_all_else_is_gone": True}
     [
         ({}, [*OF_DATABASE, "full", *ALWAYS_REFUSED]),
         ({"kms_secrets_database_going": True}, ["full", *ALWAYS_REFUSED]),
-        ({"kms_secrets_buckets_going": True}, [*OF_DATABASE, *ALWAYS_REFUSED]),
+        ({"kms_secrets_buckets_going": ["full", "own-logs"]}, [*OF_DATABASE, *ALWAYS_REFUSED]),
         (
             {"kms_secrets_users_going": ["final", "arn:full", "arn:strange-logs"]},
             [*OF_DATABASE, "closed", *ALWAYS_REFUSED[3:]],
@@ -145,6 +145,7 @@ def test_a_refusal_names_everything_with_its_way_out() -> None:
     text = " ".join(role("__kms_secrets_blocker_lines", **known).split())
     assert "rds_instance demo-supabase: set rds_skip_final_snapshot to true" in text
     assert "s3_bucket full: set s3_force_destroy to true" in text
+    assert "for that of the trail observability_force_destroy_trail." in text
     assert "aws rds delete-db-snapshot --db-snapshot-identifier final." in text
     assert "s3_bucket closed could not be looked at (AccessDenied: no): let these credentials read it" in text
     assert "rds_instance demo-two-supabase: restore it from a snapshot" in text

@@ -252,6 +252,29 @@ def metric_filter_written_again() -> bool:
     return len(logs.describe_metric_filters(logGroupName="filtered")["metricFilters"]) == 2
 
 
+def trail(name: str) -> str:
+    """A trail: its ARN."""
+    client("s3").create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+    return str(client("cloudtrail").create_trail(Name=name, S3BucketName=name)["TrailARN"])
+
+
+def trail_deleted_by_arn() -> bool:
+    client("cloudtrail").delete_trail(Name=trail("deleted-trail"))
+    return any(found["Name"] == "deleted-trail" for found in client("cloudtrail").list_trails()["Trails"])
+
+
+def trails_described_by_name() -> bool:
+    trail("described-trail")
+    return bool(client("cloudtrail").describe_trails(trailNameList=["another-trail"])["trailList"])
+
+
+def custom_event_selectors() -> bool:
+    arn = trail("selecting-trail")
+    selectors = [{"ReadWriteType": "WriteOnly", "IncludeManagementEvents": True}]
+    client("cloudtrail").put_event_selectors(TrailName=arn, EventSelectors=selectors)
+    return not client("cloudtrail").get_trail(Name=arn)["Trail"]["HasCustomEventSelectors"]
+
+
 def composite_alarms() -> bool:
     try:
         client("cloudwatch").put_composite_alarm(AlarmName="any", AlarmRule="TRUE")
@@ -1051,6 +1074,9 @@ GAPS: list[Callable[[], bool]] = [
     tags_of_rule_that_exists,
     target_quota,
     events_of_disabled_rule,
+    trail_deleted_by_arn,
+    trails_described_by_name,
+    custom_event_selectors,
     composite_alarms,
     metric_filter_written_again,
     events_to_topics,

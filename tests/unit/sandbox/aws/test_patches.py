@@ -1028,6 +1028,35 @@ def test_a_metric_filter_that_is_written_again(aws: Any) -> None:
     assert [each["filterPattern"] for each in found] == ["b"]
 
 
+@pytest.fixture
+def trails(aws: Any, bucket: str) -> list[dict[str, Any]]:
+    """Two trails with one bucket."""
+    name = uuid.uuid4().hex[:8]
+    made = [aws.client("cloudtrail").create_trail(Name=f"{name}-{one}", S3BucketName=bucket[13:]) for one in "ab"]
+    return [{"Name": trail["Name"], "TrailARN": trail["TrailARN"]} for trail in made]
+
+
+@pytest.mark.parametrize("key", ["Name", "TrailARN"])
+def test_a_trail_is_told_and_deleted_by_name_and_by_arn(aws: Any, trails: list[dict[str, Any]], key: str) -> None:
+    client = aws.client("cloudtrail")
+    asked = [trails[0][key]]
+    assert [found["Name"] for found in client.describe_trails(trailNameList=asked)["trailList"]] == [trails[0]["Name"]]
+    client.delete_trail(Name=asked[0])
+    assert client.describe_trails(trailNameList=asked)["trailList"] == []
+    with pytest.raises(ClientError, match="TrailNotFoundException"):
+        client.delete_trail(Name=asked[0])
+
+
+def test_a_trail_tells_whether_it_has_selectors_of_its_own(aws: Any, trails: list[dict[str, Any]]) -> None:
+    client, name = aws.client("cloudtrail"), trails[0]["Name"]
+    found = []
+    for kind in ("All", "WriteOnly"):
+        selectors = [{"ReadWriteType": kind, "IncludeManagementEvents": True}]
+        client.put_event_selectors(TrailName=name, EventSelectors=selectors)
+        found.append(client.get_trail(Name=name)["Trail"]["HasCustomEventSelectors"])
+    assert found == [False, True]
+
+
 def test_an_alarm_of_alarms(aws: Any) -> None:
     cloudwatch, name = aws.client("cloudwatch"), f"alarm-{uuid.uuid4().hex[:8]}"
     cloudwatch.put_composite_alarm(AlarmName=name, AlarmRule="TRUE", AlarmActions=["arn:aws:sns:eu-west-1:1:topic"])
