@@ -11,10 +11,10 @@ import typing as t
 
 from ansible_collections.supastack.aws.plugins.module_utils._arns import arn_id, arn_kind
 from ansible_collections.supastack.aws.plugins.module_utils._difference import Plain
+from ansible_collections.supastack.aws.plugins.module_utils._eks_cluster_leftovers import OWNER
 from ansible_collections.supastack.aws.plugins.module_utils._environment_resources_ask import (
     CLUSTER_TAGS,
     COMPONENT_TAG,
-    ENVIRONMENT_TAG,
     Found,
     Scope,
     Unanswered,
@@ -28,6 +28,7 @@ from ansible_collections.supastack.aws.plugins.module_utils._environment_resourc
 from ansible_collections.supastack.aws.plugins.module_utils._environment_resources_kinds import KINDS
 from ansible_collections.supastack.aws.plugins.module_utils._errors import SDK_ERRORS
 from ansible_collections.supastack.aws.plugins.module_utils._retries import unthrottled
+from ansible_collections.supastack.aws.plugins.module_utils._tags import ENVIRONMENT_TAG
 
 TAGGING = "resourcegroupstaggingapi"
 SERVICES = tuple(dict.fromkeys(kind.service for kind in KINDS))
@@ -54,7 +55,7 @@ def filters(scope: Scope) -> list[Plain]:
     """Return the tag filters by which something is the environment's; all of one request would have to hold."""
     wanted = {ENVIRONMENT_TAG: scope.environment}
     if scope.cluster:
-        wanted |= {f"kubernetes.io/cluster/{scope.cluster}": "owned", **dict.fromkeys(CLUSTER_TAGS, scope.cluster)}
+        wanted |= {f"{OWNER}{scope.cluster}": "owned", **dict.fromkeys(CLUSTER_TAGS, scope.cluster)}
     return [{"Key": key, "Values": [text]} for key, text in wanted.items()]
 
 

@@ -11,20 +11,14 @@ import re
 import typing as t
 
 from ansible_collections.supastack.aws.plugins.module_utils._difference import Plain
+from ansible_collections.supastack.aws.plugins.module_utils._eks_cluster_leftovers import NAMING, OWNER
 from ansible_collections.supastack.aws.plugins.module_utils._errors import SDK_ERRORS, error_code, error_message
 from ansible_collections.supastack.aws.plugins.module_utils._retries import unthrottled
+from ansible_collections.supastack.aws.plugins.module_utils._tags import ENVIRONMENT_TAG
 
-ENVIRONMENT_TAG = "supastack:environment"
 COMPONENT_TAG = "supastack:component"
 # The value is a cluster's name: of the AWS Load Balancer Controller, EKS, the VPC CNI and Karpenter.
-CLUSTER_TAGS = (
-    "elbv2.k8s.aws/cluster",
-    "eks:cluster-name",
-    "eks:eks-cluster-name",
-    "aws:eks:cluster-name",
-    "cluster.k8s.amazonaws.com/name",
-    "karpenter.k8s.aws/cluster",
-)
+CLUSTER_TAGS = (*NAMING, "eks:cluster-name")
 # That what was listed is gone by the time that more of it is asked for.
 GONE = re.compile("NotFound|NoSuchEntity|NoSuchHostedZone|NoSuchBucket|NonExistent|DoesNotExist")
 UNTAGGED = ("NoSuchTagSet",)
@@ -54,7 +48,7 @@ class Scope:
         """Which tag makes something the environment's: tag, cluster, or other when it is another one's, or nothing."""
         if ENVIRONMENT_TAG in tags:
             return "tag" if tags[ENVIRONMENT_TAG] == self.environment else "other"
-        owned = tags.get(f"kubernetes.io/cluster/{self.cluster}") == "owned"
+        owned = tags.get(f"{OWNER}{self.cluster}") == "owned"
         return "cluster" if owned or any(tags.get(key) == self.cluster for key in CLUSTER_TAGS) else ""
 
 

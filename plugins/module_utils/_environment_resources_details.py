@@ -10,12 +10,13 @@ import re
 import typing as t
 
 from ansible_collections.supastack.aws.plugins.module_utils._difference import Plain
+from ansible_collections.supastack.aws.plugins.module_utils._eks_cluster_leftovers import OWNER
 from ansible_collections.supastack.aws.plugins.module_utils._environment_resources_ask import (
     CLUSTER_TAGS,
-    ENVIRONMENT_TAG,
     Scope,
 )
 from ansible_collections.supastack.aws.plugins.module_utils._errors import SDK_ERRORS, error_code
+from ansible_collections.supastack.aws.plugins.module_utils._tags import ENVIRONMENT_TAG
 
 
 def last(separator: str, path: str = "") -> t.Callable[[t.Any], str]:
@@ -35,7 +36,7 @@ def day(moment: datetime.datetime) -> str:
 
 def with_tags(scope: Scope) -> Plain:
     """Return the request for one's own snapshots with any of the tags by which something is an environment's."""
-    keys = [ENVIRONMENT_TAG, *CLUSTER_TAGS, f"kubernetes.io/cluster/{scope.cluster}"]
+    keys = [ENVIRONMENT_TAG, *CLUSTER_TAGS, f"{OWNER}{scope.cluster}"]
     return {"OwnerIds": ["self"], "Filters": [{"Name": "tag-key", "Values": keys}]}
 
 

@@ -20,6 +20,7 @@ from ansible_collections.supastack.aws.plugins.module_utils._preflight import (
     at_once,
     unchecked,
 )
+from ansible_collections.supastack.aws.plugins.module_utils._tags import ENVIRONMENT_TAG
 
 # AWS takes a signature for five minutes:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
@@ -32,7 +33,6 @@ UNKNOWN_HERE = ("InvalidClientTokenId", "UnrecognizedClientException", "AuthFail
 LEFT_BEHIND = ("kms", "logs", "secretsmanager")
 # What the SDK says when there are no credentials to try.
 WITHOUT_CREDENTIALS = ("Credential", "Profile", "Token", "SSO", "Login")
-ENVIRONMENT_TAG = "supastack:environment"
 
 
 def home_region(region: str) -> str:

@@ -13,8 +13,8 @@ import typing as t
 from ansible_collections.supastack.aws.plugins.module_utils._difference import Plain
 from ansible_collections.supastack.aws.plugins.module_utils._errors import SDK_ERRORS, error_code
 from ansible_collections.supastack.aws.plugins.module_utils._preflight import Check, Clients, Finding, checks_of
-from ansible_collections.supastack.aws.plugins.module_utils._preflight_account import ENVIRONMENT_TAG
 from ansible_collections.supastack.aws.plugins.module_utils._preflight_zones import chosen_zones
+from ansible_collections.supastack.aws.plugins.module_utils._tags import ENVIRONMENT_TAG
 
 READ = "servicequotas:GetServiceQuota, servicequotas:GetAWSDefaultServiceQuota"
 

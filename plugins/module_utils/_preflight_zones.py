@@ -10,10 +10,11 @@ import ipaddress
 
 from ansible_collections.supastack.aws.plugins.module_utils._difference import Plain
 from ansible_collections.supastack.aws.plugins.module_utils._preflight import Check, Clients, Finding, checks_of
+from ansible_collections.supastack.aws.plugins.module_utils._tags import ENVIRONMENT_TAG
 
 # https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html, "Subnet requirements for clusters"
 ZONES_WITHOUT_EKS = ("use1-az3", "usw1-az2", "cac1-az3")
-ENVIRONMENT_TAG_FILTER = "tag:supastack:environment"
+ENVIRONMENT_TAG_FILTER = f"tag:{ENVIRONMENT_TAG}"
 ENDS = ("RequesterVpcInfo", "AccepterVpcInfo")
 
 

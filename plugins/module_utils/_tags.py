@@ -9,6 +9,8 @@ import typing as t
 
 Tags = dict[str, str]
 
+# By which whatever belongs to an environment names it.
+ENVIRONMENT_TAG = "supastack:environment"
 # Tags whose keys begin so belong to AWS.
 RESERVED = "aws:"
 
