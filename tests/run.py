@@ -70,9 +70,14 @@ def run_check() -> list[Outcome]:
 
 
 def summary(outcomes: Sequence[Outcome]) -> list[str]:
-    """Skips and failures with their reasons, then the closing line."""
+    """Skips and failures with their reasons, the failures of each stage in one line, then the closing line."""
     wanted = (Status.SKIPPED, Status.FAILED)
     lines = [f"{o.status.value}: {o.name}: {o.reason}" for status in wanted for o in outcomes if o.status is status]
+    failed = [outcome for outcome in outcomes if outcome.status is Status.FAILED]
+    # Of a long output, often only the end is kept.
+    for stage in dict.fromkeys(outcome.stage for outcome in failed):
+        names = [outcome.test for outcome in failed if outcome.stage == stage]
+        lines.append(f"failed in {stage}: {len(names)} ({', '.join(names)})")
     return [*lines, closing_line(outcomes)]
 
 

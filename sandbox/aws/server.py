@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import logging
 import os
 import signal
@@ -36,6 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     # One line per request is what a user wants to see here; botocore and urllib3 have nothing to add.
     logging.getLogger("botocore").setLevel(logging.WARNING)
+    # Should the interpreter crash, the log says where.
+    faulthandler.enable()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _exit)
     try:

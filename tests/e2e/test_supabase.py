@@ -85,13 +85,17 @@ class Supabase:
         found: list[Json] = self.get("pods", "--selector=app.kubernetes.io/instance=supabase")["items"]
         return found
 
+    def staying(self) -> dict[str, Json]:
+        """The metadata of the pods that are not on their way out, by their unique identifiers."""
+        every = (pod["metadata"] for pod in self.pods())
+        return {metadata["uid"]: metadata for metadata in every if "deletionTimestamp" not in metadata}
+
     def templates(self) -> dict[str, set[str]]:
-        """Of each service, the versions of the template that its pods are made from, but for those on their way out."""
+        """Of each service, the versions of the template that its pods are made from."""
         found: dict[str, set[str]] = {}
-        for pod in self.pods():
-            if "deletionTimestamp" not in pod["metadata"]:
-                labels = pod["metadata"]["labels"]
-                found.setdefault(labels["app.kubernetes.io/name"], set()).add(labels["pod-template-hash"])
+        for metadata in self.staying().values():
+            labels = metadata["labels"]
+            found.setdefault(labels["app.kubernetes.io/name"], set()).add(labels["pod-template-hash"])
         return found
 
     def variable(self, service: str, name: str) -> str | None:
@@ -128,10 +132,9 @@ def _is_ready(deployment: Json) -> bool:
 
 
 @pytest.fixture(scope="module")
-def supabase(journey: Journey) -> Iterator[Supabase]:
-    """The release; this file is the last that needs the sandbox."""
-    yield Supabase(journey)
-    journey.end()
+def supabase(journey: Journey) -> Supabase:
+    """The release in the sandbox that the files share."""
+    return Supabase(journey)
 
 
 def _image(pod: Json) -> str:
@@ -326,7 +329,7 @@ def test_services_recover_by_themselves_when_the_database_restarts_under_load(su
 
     rds = supabase.client("rds")
     (database,) = rds.describe_db_instances()["DBInstances"]
-    pods = {pod["metadata"]["uid"] for pod in supabase.pods()}
+    pods = set(supabase.staying())
     before: object = None
     before = started()
     with _load(supabase, "/rest/v1/", "/pg/config/version") as clients:
@@ -339,7 +342,7 @@ def test_services_recover_by_themselves_when_the_database_restarts_under_load(su
     # The gateway answers meanwhile too, and nobody else's way is cut.
     assert {answer for client in clients for answer in client.answers} <= {-1, 200, 500, 502, 503, 504}
     supabase.wait_ready()
-    assert {pod["metadata"]["uid"] for pod in supabase.pods()} == pods
+    assert set(supabase.staying()) == pods
 
 
 def test_a_full_database_is_told_by_readiness_and_log_and_is_no_lasting_harm(supabase: Supabase) -> None:

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+from sandbox import lifecycle
+from sandbox.state import Sandbox
 from tests.stages import pytests
 from tests.stages.outcomes import Outcome, Status
 from tests.stages.programs import capture, environment
@@ -72,7 +75,18 @@ def run_in_sandbox(name: str, targets: Sequence[Path], *options: str) -> list[Ou
         alone = [target for target in targets if asks_for(target, ALONE)]
         with ThreadPoolExecutor(WORKERS) as pool:
             outcomes = list(pool.map(lambda target: run_target(target, env), [t for t in targets if t not in alone]))
-        return outcomes + [run_target(target, env) for target in alone]
+        return [*outcomes, *[run_target(target, env) for target in alone], *ended(name)]
+
+
+def ended(name: str) -> list[Outcome]:
+    """A failure when the emulated AWS ended meanwhile, which explains those of the targets."""
+    emulated = Sandbox.at(CHECKOUT / ".sandbox" / name)
+    if lifecycle.is_healthy(emulated):
+        return []
+    log = (emulated.logs / f"{lifecycle.EMULATOR}.log").read_text(encoding="utf-8", errors="replace")
+    print(f"--- the emulated AWS of {name} has ended\n{log[-4000:]}", flush=True)
+    last = (log.splitlines() or ["it logged nothing"])[-1]
+    return [Outcome(STAGE, f"sandbox {name}", Status.FAILED, f"the emulated AWS has ended, last: {last[:200]}")]
 
 
 @contextmanager
@@ -109,4 +123,5 @@ def run_target(target: Path, env: dict[str, str]) -> Outcome:
     print(f"--- {target.name}\n{finished.text}", flush=True)
     if finished.code == 0:
         return Outcome(STAGE, target.name, Status.PASSED)
-    return Outcome(STAGE, target.name, Status.FAILED, f"ended with code {finished.code}")
+    errors = re.findall(r"^\[ERROR\]: (.+)$", finished.text, re.MULTILINE)
+    return Outcome(STAGE, target.name, Status.FAILED, errors[-1] if errors else f"ended with code {finished.code}")

@@ -176,9 +176,9 @@ def test_ends_when_idle_and_another_one_takes_over(scene: Scene) -> None:
 def test_a_module_goes_on_after_the_timeout_of_its_task(scene: Scene) -> None:
     file = scene.folder / "done"
     code = f"import time; time.sleep(2); open({str(file)!r}, 'w')"
-    run = scene.run([probe(code, timeout=1, ignore_errors=True), probe(), pause(2)])
-    late, after, _pause = run.results
-    assert "Timed out" in late["msg"] and after["warm"] and file.exists()
+    waiting = {"ansible.builtin.wait_for": {"path": str(file), "timeout": 60, "sleep": 1}}
+    late, after, waited = scene.run([probe(code, timeout=1, ignore_errors=True), probe(), waiting]).results
+    assert "Timed out" in late["msg"] and after["warm"] and waited["state"] == "file"
     assert scene.left() == []
 
 

@@ -71,12 +71,21 @@ def test_the_closing_line_adds_up_all_stages(
 ) -> None:
     stages = {
         "lint": lambda: [Outcome("lint", "mypy", Status.PASSED)],
-        "units": lambda: [Outcome("units", "a", Status.PASSED), Outcome("units", "b", Status.FAILED, "broken")],
+        "units": lambda: [
+            Outcome("units", "a", Status.PASSED),
+            Outcome("units", "b", Status.FAILED, "broken"),
+            Outcome("units", "c", Status.FAILED, "late"),
+        ],
     }
     monkeypatch.setattr(run, "STAGES", stages)
     assert run.main(["lint", "units"]) == 1
     printed = capsys.readouterr().out.splitlines()
-    assert printed[-2:] == ["failed: units::b: broken", "2 passed, 1 failed, 0 skipped"]
+    assert printed[-4:] == [
+        "failed: units::b: broken",
+        "failed: units::c: late",
+        "failed in units: 2 (b, c)",
+        "2 passed, 2 failed, 0 skipped",
+    ]
     assert run.main(["lint"]) == 0
 
 
