@@ -178,7 +178,7 @@ def listed(client: t.Any, kind: Kind, scope: Scope) -> list[t.Any]:
 def tags_of_one(client: t.Any, tagger: Tagger, found: Found) -> dict[str, str]:
     """Return the tags of a resource."""
     by = getattr(found, tagger.by)
-    parameters = {tagger.parameter: [by] if tagger.parameter.endswith("s") else by, **tagger.request}
+    parameters = {tagger.parameter: [by] if tagger.parameter.endswith(("s", "List")) else by, **tagger.request}
     try:
         answer = getattr(client, tagger.method)(**parameters)
     except SDK_ERRORS as error:

@@ -151,6 +151,19 @@ KINDS = (
         tags=Tagger("list_tags_for_resource", "ResourceARN"),
         state="State",
     ),
+    # Those of other regions that record this one too are theirs.
+    Kind(
+        "cloudtrail",
+        "trail",
+        "describe_trails",
+        "trailList",
+        "Name",
+        "cloudtrail:trail",
+        name="Name",
+        arn="TrailARN",
+        tags=Tagger("list_tags", "ResourceIdList", member="ResourceTagList.TagsList"),
+        request={"includeShadowTrails": False},
+    ),
     # Without MaxResults, SQS lists a thousand queues and does not say that there are more.
     Kind(
         "sqs",

@@ -55,10 +55,11 @@ notes:
     C(secretsmanager:ListSecrets), C(kms:ListKeys), C(kms:ListAliases), C(kms:ListResourceTags), C(kms:DescribeKey),
     C(s3:ListAllMyBuckets), C(s3:GetBucketTagging), C(s3:ListBucketVersions), C(s3:GetEncryptionConfiguration),
     C(logs:Describe*), C(logs:ListTagsForResource), C(cloudwatch:DescribeAlarms), C(cloudwatch:ListDashboards),
-    C(cloudwatch:ListTagsForResource), C(events:ListRules), C(events:ListTagsForResource), C(sqs:ListQueues),
-    C(sqs:ListQueueTags), C(sns:ListTopics), C(sns:ListTagsForResource), C(iam:List*), C(iam:GetInstanceProfile),
-    C(acm:ListCertificates), C(acm:ListTagsForCertificate), C(route53:ListHostedZones), C(route53:ListTagsForResource)
-    and C(route53:ListResourceRecordSets).
+    C(cloudwatch:ListTagsForResource), C(events:ListRules), C(events:ListTagsForResource),
+    C(cloudtrail:DescribeTrails), C(cloudtrail:ListTags), C(sqs:ListQueues), C(sqs:ListQueueTags), C(sns:ListTopics),
+    C(sns:ListTagsForResource), C(iam:List*), C(iam:GetInstanceProfile), C(acm:ListCertificates),
+    C(acm:ListTagsForCertificate), C(route53:ListHostedZones), C(route53:ListTagsForResource) and
+    C(route53:ListResourceRecordSets).
   - Services that have no tags in their lists are asked for those of resources whose name holds the environment's or the
     cluster's. Others of theirs are found by the Resource Groups Tagging API.
 extends_documentation_fragment:

@@ -53,6 +53,7 @@ NAMED = [
     ("role", "s3", "[__s3_storage_role, __s3_replication_role]"),
     ("secret", "kms_secrets", "__kms_secrets_sought_names.values() | list + [__kms_secrets_fingerprint]"),
     ("topic", "observability", "__observability_topic"),
+    ("trail", "observability", "__observability_trail_arn.split('/') | last"),
 ]
 
 

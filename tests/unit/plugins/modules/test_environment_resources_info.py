@@ -94,6 +94,7 @@ VPC = {"VpcId": "vpc-1", "Tags": OURS}
 ROLE = {"Path": "/", "RoleName": "blue-x", "RoleId": "A" * 16, "Arn": arn("iam", "role/blue-x", ""), "CreateDate": 0}
 CERTIFICATE = {"CertificateArn": arn("acm", "certificate/1"), "DomainName": "api.example.com", "Status": "ISSUED"}
 QUEUE = f"https://sqs.eu-west-1.amazonaws.com/{ACCOUNT}/blue-q"
+TRAIL = {"Name": "blue-t", "TrailARN": arn("cloudtrail", "trail/blue-t")}
 DELETED = datetime(2026, 12, 28, 23, tzinfo=UTC)
 BALANCER = {
     "LoadBalancerName": "k8s-1",
@@ -134,6 +135,15 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             ]
         },
         {"type": "queue", "id": QUEUE, "name": "blue-q", "arn": arn("sqs", "blue-q")},
+    ),
+    "tags of a call for many": (
+        {
+            "trail": [
+                listing("trail", TRAIL),
+                ("list_tags", {"ResourceIdList": [TRAIL["TrailARN"]]}, {"ResourceTagList": [{"TagsList": OURS}]}),
+            ]
+        },
+        {"service": "cloudtrail", "type": "trail", "id": "blue-t", "arn": TRAIL["TrailARN"], "component": "test"},
     ),
     "tags of a cluster's controller": (
         {"load_balancer": [listing("load-balancer", BALANCER), tags_of_balancer(CLUSTER)]},
