@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import functools
 import re
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -41,18 +40,17 @@ class _Written(ActionResult):
         return status, headers, f"{before}<instanceTypeSet>{items}</instanceTypeSet>{after}"
 
 
-def install(*, ahead: bool) -> None:
-    """Let moto answer from what is written; `ahead` writes all of it in the background."""
+def install() -> None:
+    """Let moto answer from what is written."""
 
     def describe(original: Callable[..., ActionResult], self: InstanceResponse) -> ActionResult:
         return _Written(original(self).result)
 
     wrap(InstanceResponse, "describe_instance_types", describe)
-    if ahead:
-        threading.Thread(target=_write_all, name="instance-types", daemon=True).start()
 
 
-def _write_all() -> None:
+def write_all() -> None:
+    """Write what is said of every type."""
     for name in INSTANCE_TYPES:
         _item(name)
 

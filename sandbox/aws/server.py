@@ -19,7 +19,7 @@ from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
 from sandbox import names
-from sandbox.aws import capacity, identity, instance_types, nat_gateways, rds, web_identity, webhooks
+from sandbox.aws import ahead, capacity, identity, instance_types, nat_gateways, rds, web_identity, webhooks
 from sandbox.aws.application import Application
 from sandbox.aws.eks import extension
 from sandbox.aws.patches import apply_patches
@@ -48,6 +48,8 @@ def main(arguments: list[str] | None = None) -> int:
     application = install(runtime)
     webhooks.serve(runtime, sandbox.read()["ports"]["webhooks"])
     capacity.start(runtime)
+    if not runtime.api_only:
+        ahead.start(application)
     names.publish(sandbox, f"aws.{runtime.region}.amazonaws.com", 80, runtime.aws_port)
     server = make_server("127.0.0.1", runtime.aws_port, application, threaded=True, request_handler=MotoRequestHandler)
     server.serve_forever()
@@ -62,7 +64,7 @@ def install(runtime: Runtime) -> Application:
     extension.install(runtime)
     _seed_identity(runtime)
     nat_gateways.install(runtime)
-    instance_types.install(ahead=not runtime.api_only)
+    instance_types.install()
     rds.install(runtime.sandbox, runtime.seconds)
     web_identity.install(runtime)
     return Application(runtime)
