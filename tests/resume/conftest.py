@@ -19,6 +19,11 @@ COUNTED = "interrupted"
 counted: list[tuple[int, int]] = []
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no process is left alone with it in the end."""
+    items.sort(key=lambda item: item.path.stem != "test_plays")
+
+
 @pytest.fixture(scope="session")
 def origin(worker_id: str) -> Iterator[Copy]:
     """An empty account."""

@@ -3,8 +3,9 @@
 """A play killed after each of its calls that change something, and run again: the same end state.
 
 The account changes by calls alone, so that these are all the states in which a run can leave it, whichever task it is
-killed in, before it or after it. They are copied from one undisturbed run instead of being made by a run each; in a
-sample, the run is really killed.
+killed in, before it or after it. Where a task makes the same call many times in a row, the first and the last stand for
+all. The states are copied from one undisturbed run instead of being made by a run each; in a sample, the run is really
+killed.
 """
 
 from __future__ import annotations
@@ -106,13 +107,20 @@ def test_interrupted_role(playbook: Playbook, part: int, origin: Copy, report: C
     report(tally)
 
 
+def row_ends(changes: Sequence[str]) -> set[int]:
+    """The positions, from 1, of the first and of the last of each row of one and the same call."""
+    around = [None, *changes, None]
+    return {at for at in range(1, len(changes) + 1) if not around[at - 1] == around[at] == around[at + 1]}
+
+
 def interrupt(tip: Copy, play: Play, tags: Sequence[str], tally: Tally) -> None:
     """Run a play, which takes `tip` on, and interrupt it everywhere in copies."""
     with tip.once("base") as base:
         wanted, changes = undisturbed(tip, play, tags, keep=tags[0])
+        ends = row_ends(changes)
         for position, called in enumerate(changes, 1):
             case = tip.kept(tags[0], position)
-            if tally.mine():
+            if position in ends and tally.mine():
                 tally.add(f"{tags[0]} after {called} ({position})", resumed(case, play, tags, wanted))
             case.end()
         if tally.mine():
