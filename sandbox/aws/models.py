@@ -40,4 +40,5 @@ def protocol(signing_name: str) -> str:
         model = service_model(_SIGNING_NAMES.get(signing_name, signing_name))
     except UnknownServiceError:
         return "json"
-    return str(model.protocol)
+    # Of several, the one that botocore speaks.
+    return str(model.resolved_protocol)

@@ -27,7 +27,12 @@ NO_SERVICES = ("moto_api", "sts")
 MANAGED_BY_AWS = re.compile(r"arn:aws[a-z-]*:iam::aws:policy/")
 OF_AWS = {("EC2Backend", "amis"), ("IAMBackend", "aws_managed_policies")}
 # What was once asked for, whether or not that changed anything.
-HISTORY = {("FakeZone", "rr_changes"), ("AccessKey", "last_used")}
+HISTORY = {
+    ("FakeZone", "rr_changes"),
+    ("AccessKey", "last_used"),
+    ("EKSBackend", "answered"),
+    ("IAMBackend", "service_linked_role_deletions"),
+}
 # S3 writes one for each request to a bucket, its reader's too.
 ACCESS_LOG = re.compile(r"(?:.*/)?\d{4}(?:-\d\d){5}-[0-9A-F]{16}\Z")
 NO_VALUES = (

@@ -131,7 +131,7 @@ def _vpc_config(call: Call) -> dict[str, Any]:
 def _create_security_group(call: Call, name: str, vpc_id: str) -> str:
     """EKS makes this group in the VPC; its members reach each other."""
     group = call.ec2.create_security_group(
-        f"eks-cluster-sg-{name}-{secrets.randbelow(10**10)}",
+        f"eks-cluster-sg-{name}-{10**9 + secrets.randbelow(9 * 10**9)}",
         "EKS created security group applied to ENI that is attached to EKS Control Plane master nodes, "
         "as well as any managed workloads.",
         vpc_id=vpc_id,

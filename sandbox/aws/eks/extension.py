@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -31,6 +32,7 @@ from sandbox.aws.models import operation_names, validation_errors
 from sandbox.aws.runtime import Runtime
 from sandbox.aws.wrap import wrap
 
+_ANSWERED = "answered"
 # Importing them has filled HANDLERS.
 MODULES = (access, addons, catalog, clusters, fargate_profiles, nodegroups, pod_identity, tags, updates)
 
@@ -61,9 +63,23 @@ def _method(runtime: Runtime, operation: str) -> Callable[[EKSResponse], ActionR
             for cluster in list(call.backend.clusters.values()):
                 if isinstance(cluster, Cluster):
                     cluster.changes.settle()
-            return ActionResult(HANDLERS[operation](call))
+            return ActionResult(_answer(call, operation))
 
     return method
+
+
+def _answer(call: Call, operation: str) -> dict[str, Any]:
+    """What a call does and tells; one that is repeated with its token does nothing more, and is told the same.
+
+    https://docs.aws.amazon.com/eks/latest/APIReference/API_UpdateClusterConfig.html, clientRequestToken.
+    """
+    if "clientRequestToken" not in call.params:
+        return HANDLERS[operation](call)
+    answered: dict[str, dict[str, Any]] = vars(call.backend).setdefault(_ANSWERED, {})
+    request = json.dumps([operation, call.params], sort_keys=True)
+    if request not in answered:
+        answered[request] = HANDLERS[operation](call)
+    return answered[request]
 
 
 def _not_implemented(operation: str) -> Callable[[EKSResponse], ActionResult]:

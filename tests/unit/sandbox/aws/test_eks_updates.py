@@ -27,6 +27,14 @@ def test_update_merges_and_can_be_polled(aws: Any, new_cluster: Create) -> None:
     assert eks.list_updates(name=name)["updateIds"] == [update["id"]]
 
 
+def test_a_call_that_is_repeated_with_its_token_is_one_update(aws: Any, new_cluster: Create) -> None:
+    name, eks = new_cluster(), aws.client("eks")
+    wanted = {"name": name, "resourcesVpcConfig": {"endpointPrivateAccess": True}, "clientRequestToken": "once"}
+    first, again = (eks.update_cluster_config(**wanted)["update"] for _time in range(2))
+    assert first["id"] == again["id"]
+    assert eks.list_updates(name=name)["updateIds"] == [first["id"]]
+
+
 def test_two_categories_in_one_call_are_refused(aws: Any, new_cluster: Create) -> None:
     with pytest.raises(ClientError, match="Only one type of update can be allowed"):
         aws.client("eks").update_cluster_config(

@@ -19,6 +19,7 @@ REFUSALS = [
     ("ec2", "describe_vpcs", "AuthFailure"),
     ("s3", "list_buckets", "InvalidAccessKeyId"),
     ("eks", "list_clusters", "UnrecognizedClientException"),
+    ("cloudwatch", "list_dashboards", "UnrecognizedClientException"),
     ("kms", "list_keys", "UnrecognizedClientException"),
     ("secretsmanager", "list_secrets", "UnrecognizedClientException"),
 ]
