@@ -30,6 +30,7 @@ OF_AWS = {("EC2Backend", "amis"), ("IAMBackend", "aws_managed_policies")}
 HISTORY = {
     ("FakeZone", "rr_changes"),
     ("AccessKey", "last_used"),
+    ("EC2Backend", "network_acl_tokens"),
     ("EKSBackend", "answered"),
     ("IAMBackend", "service_linked_role_deletions"),
 }

@@ -94,6 +94,24 @@ def patch_dropped_settings() -> None:
     wrap(DBInstance, "__init__", initialize)
 
 
+def patch_log_exports() -> None:
+    """ModifyDBInstance answers 500 where a log that is not exported is to be so no longer, and doubles one that is.
+
+    Symptom: the SDK repeats a request whose answer was lost, and cannot read the page of HTML that it is answered. What
+    RDS does with such a log is not documented; as it names what is to be, here nothing is done about it.
+    """
+
+    def update(original: Callable[..., None], database: DBInstance, *arguments: Any, **named: Any) -> None:
+        asked = named.pop("cloudwatch_logs_export_configuration", None) or {}
+        original(database, *arguments, **named)
+        exported, unwanted = database.enabled_cloudwatch_logs_exports, asked.get("DisableLogTypes", [])
+        kept = [log for log in exported if log not in unwanted]
+        added = [log for log in asked.get("EnableLogTypes", []) if log not in kept]
+        database.enabled_cloudwatch_logs_exports = kept + added
+
+    wrap(DBInstance, "update", update)
+
+
 def patch_default_subnet_group() -> None:
     """An instance made without a subnet group has none; AWS puts it into `default`, of the default VPC's subnets.
 
@@ -219,6 +237,7 @@ PATCHES: tuple[Callable[[], None], ...] = (
     patch_gp3_defaults,
     patch_performance_insights,
     patch_dropped_settings,
+    patch_log_exports,
     patch_default_subnet_group,
     patch_resource_id,
     patch_kms_key,

@@ -597,6 +597,12 @@ def denial_of_new_network_acl() -> bool:
     return not network_acl(NetworkAclIds=[new_vpc()["acl"]])["Entries"]
 
 
+def client_token_of_network_acl() -> bool:
+    ec2, made = client("ec2"), {"VpcId": new_vpc()["vpc"], "ClientToken": "a"}
+    first, second = (ec2.create_network_acl(**made)["NetworkAcl"]["NetworkAclId"] for _time in range(2))
+    return bool(first != second)
+
+
 def missing_network_acl_entry() -> bool:
     try:
         client("ec2").delete_network_acl_entry(NetworkAclId=new_vpc()["acl"], RuleNumber=100, Egress=False)
@@ -1045,6 +1051,19 @@ def path_of_instance_profiles() -> bool:
     return bool(client("iam").list_instance_profiles(PathPrefix="/b/")["InstanceProfiles"])
 
 
+def role_of_no_instance_profile() -> bool:
+    iam = client("iam")
+    iam.create_role(RoleName="a", AssumeRolePolicyDocument="{}")
+    iam.create_instance_profile(InstanceProfileName="a")
+    try:
+        iam.remove_role_from_instance_profile(InstanceProfileName="a", RoleName="a")
+    except ValueError:
+        return True
+    except ClientError:
+        return False
+    return False
+
+
 def spot_prices() -> bool:
     prices = client("ec2").describe_spot_price_history(InstanceTypes=["m7i.large"])["SpotPriceHistory"]
     return all(float(price["SpotPrice"]) < 0.001 for price in prices)
@@ -1106,6 +1125,7 @@ GAPS: list[Callable[[], bool]] = [
     parameters_of_eks_images,
     registered_image,
     path_of_instance_profiles,
+    role_of_no_instance_profile,
     encoding_of_policy_document,
     policy_name_on_another_path,
     policy_usage_filter,
@@ -1123,6 +1143,7 @@ GAPS: list[Callable[[], bool]] = [
     icmp_of_network_acl_entry,
     network_acl_id_filter,
     denial_of_new_network_acl,
+    client_token_of_network_acl,
     missing_network_acl_entry,
     network_acl_entry_quota,
     network_acl_association,

@@ -513,6 +513,15 @@ def test_instance_profiles_are_listed_by_their_path(aws: Any) -> None:
         assert (name in {profile["InstanceProfileName"] for profile in found}) is listed
 
 
+def test_role_that_an_instance_profile_does_not_have(aws: Any, role: str) -> None:
+    iam, names = aws.client("iam"), {"InstanceProfileName": f"profile-{uuid.uuid4().hex[:8]}", "RoleName": role}
+    iam.create_instance_profile(InstanceProfileName=names["InstanceProfileName"])
+    iam.add_role_to_instance_profile(**names)
+    iam.remove_role_from_instance_profile(**names)
+    with pytest.raises(ClientError, match="NoSuchEntity"):
+        iam.remove_role_from_instance_profile(**names)
+
+
 @pytest.fixture
 def policy(aws: Any) -> dict[str, str]:
     """A managed policy without tags: its name, ARN and document."""
@@ -719,6 +728,14 @@ def test_new_network_acl_denies_everything(aws: Any, own_vpc: dict[str, str]) ->
     entries = _network_acl(aws, "network-acl-id", own_vpc["acl"])["Entries"]
     found = {(entry["Egress"], entry["RuleNumber"], entry["RuleAction"]) for entry in entries}
     assert found == {(True, 32767, "deny"), (False, 32767, "deny")}
+
+
+def test_network_acl_of_a_repeated_request(aws: Any, own_vpc: dict[str, str]) -> None:
+    ec2, made = aws.client("ec2"), {"VpcId": own_vpc["vpc"], "ClientToken": uuid.uuid4().hex}
+    first, again = (ec2.create_network_acl(**made)["NetworkAcl"]["NetworkAclId"] for _time in range(2))
+    assert first == again
+    ec2.delete_network_acl(NetworkAclId=first)
+    assert ec2.create_network_acl(VpcId=own_vpc["vpc"])["NetworkAcl"]["NetworkAclId"] != first
 
 
 def test_network_acl_entry_that_does_not_exist(aws: Any, own_vpc: dict[str, str]) -> None:

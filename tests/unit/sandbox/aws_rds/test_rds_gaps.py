@@ -96,6 +96,19 @@ def settings_dropped(account: Account) -> bool:
     return any(found.get(name) != asked[name] or bare.get(name) != defaults[name] for name in asked)
 
 
+def log_exports_not_repeated(account: Account) -> bool:
+    rds = account("rds")
+    place = {"DBInstanceIdentifier": instance(rds)["DBInstanceIdentifier"], "ApplyImmediately": True}
+    for exports, left in (({"EnableLogTypes": ["upgrade"]}, ["upgrade"]), ({"DisableLogTypes": ["upgrade"]}, [])):
+        for _time in range(2):
+            if not succeeds(rds.modify_db_instance, **place, CloudwatchLogsExportConfiguration=exports):
+                return True
+        found = rds.describe_db_instances(DBInstanceIdentifier=place["DBInstanceIdentifier"])["DBInstances"][0]
+        if found.get("EnabledCloudwatchLogsExports", []) != left:
+            return True
+    return False
+
+
 def no_default_subnet_group(account: Account) -> bool:
     return "DBSubnetGroup" not in instance(account("rds"))
 
@@ -197,6 +210,7 @@ CANARIES: dict[Callable[[], None], Callable[[Account], bool]] = {
     gaps.patch_gp3_defaults: no_gp3_defaults,
     gaps.patch_performance_insights: insights_dropped,
     gaps.patch_dropped_settings: settings_dropped,
+    gaps.patch_log_exports: log_exports_not_repeated,
     gaps.patch_default_subnet_group: no_default_subnet_group,
     gaps.patch_resource_id: constant_resource_id,
     gaps.patch_kms_key: any_key_accepted,
