@@ -13,8 +13,10 @@ from ansible_collections.amazon.aws.plugins.module_utils.exceptions import Ansib
 
 try:
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
-    SDK_ERRORS: tuple[type[Exception], ...] = (ClientError, BotoCoreError)
+    # The last is no BotoCoreError: an answer that is none of the service, such as a page of a proxy on the way.
+    SDK_ERRORS: tuple[type[Exception], ...] = (ClientError, BotoCoreError, ResponseParserError)
 except ImportError:
     # Modules report a missing SDK themselves, before any of these functions is called.
     SDK_ERRORS = ()

@@ -19,7 +19,9 @@ description:
     the old one, so that no traffic goes unlogged in between. The old one is deleted first only where EC2 refuses to
     have both, and where O(resource_id) changes.
   - When a run was interrupted between the two, the next one keeps the flow log that is as wanted and deletes the other.
-  - An option that is not set and has no default is left alone, also when the flow log is replaced.
+  - An option that is not set and has no default is left alone, also when the flow log is replaced. Only when
+    O(resource_id) changes and the run fails before it makes the new flow log, the next run takes the defaults of EC2,
+    since the old one is gone by then.
 options:
   name:
     description:

@@ -24,6 +24,7 @@ from ansible_collections.supastack.aws.plugins.module_utils._retries import THRO
 from ansible_collections.supastack.aws.plugins.module_utils._tags import desired_tags, tag_changes
 from ansible_collections.supastack.aws.plugins.module_utils._waiters import Waiter
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
+from botocore.parsers import ResponseParserError
 
 
 def refusal(code: str, message: str = "no reason") -> ClientError:
@@ -61,6 +62,15 @@ def test_failing_to_reports_a_connection_error() -> None:
         raise EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
 
     with pytest.raises(AnsibleAWSError, match=r"Failed to list them: .*127\.0\.0\.1:1"):
+        listing()
+
+
+def test_failing_to_reports_an_answer_that_is_none() -> None:
+    @failing_to("list them")
+    def listing() -> None:
+        raise ResponseParserError("Unable to parse response, invalid XML received")
+
+    with pytest.raises(AnsibleAWSError, match=r"Failed to list them: .*invalid XML"):
         listing()
 
 
