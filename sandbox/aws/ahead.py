@@ -30,11 +30,9 @@ _ACTIONS = {
 _PATHS = {"eks": "/clusters", "route53": "/2013-04-01/hostedzone"}
 
 
-def start(application: Application) -> threading.Thread:
+def start(application: Application) -> None:
     """Make all of it in the background."""
-    thread = threading.Thread(target=make, args=[application], name="ahead", daemon=True)
-    thread.start()
-    return thread
+    threading.Thread(target=make, args=[application], name="ahead", daemon=True).start()
 
 
 def make(application: Application) -> None:

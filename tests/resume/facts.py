@@ -30,10 +30,12 @@ OF_AWS = {("EC2Backend", "amis"), ("IAMBackend", "aws_managed_policies")}
 HISTORY = {
     ("FakeZone", "rr_changes"),
     ("AccessKey", "last_used"),
-    ("EC2Backend", "network_acl_tokens"),
+    ("EC2Backend", "client_tokens"),
     ("EKSBackend", "answered"),
     ("IAMBackend", "service_linked_role_deletions"),
 }
+# Policies of whoever has them: their ARNs are enough, and those of AWS are told nowhere else.
+ATTACHED = {(owner, "managed_policies") for owner in ("Group", "Role", "User")}
 # S3 writes one for each request to a bucket, its reader's too.
 ACCESS_LOG = re.compile(r"(?:.*/)?\d{4}(?:-\d\d){5}-[0-9A-F]{16}\Z")
 NO_VALUES = (
@@ -104,6 +106,8 @@ def members(value: Any) -> Iterator[tuple[str, Any]]:
     owner = type(value).__name__
     for name, member in pairs:
         name = str(name)
+        if (owner, name) in ATTACHED:
+            member = list(member)
         left_out = (owner, name) in OF_AWS | HISTORY or MANAGED_BY_AWS.match(name) or ACCESS_LOG.match(name)
         if not isinstance(member, NO_VALUES) and not left_out and not getattr(member, "from_ami", None):
             yield name, member

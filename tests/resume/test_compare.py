@@ -71,6 +71,11 @@ def tag(client: Callable[[str], Any]) -> None:
     client("iam").tag_role(RoleName="reader", Tags=[{"Key": "team", "Value": "a"}])
 
 
+def attach_policy_of_aws(client: Callable[[str], Any]) -> None:
+    policy = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    client("iam").attach_role_policy(RoleName="reader", PolicyArn=policy)
+
+
 def forget_member(client: Callable[[str], Any]) -> None:
     client("secretsmanager").put_secret_value(SecretId="login", SecretString="{}")
 
@@ -81,7 +86,7 @@ def test_same_things_under_other_names_are_equal(copies: Callable[[], Copy]) -> 
     assert difference(one, other) == ""
 
 
-@pytest.mark.parametrize("change", [swap_route_tables, make_another, tag, forget_member])
+@pytest.mark.parametrize("change", [swap_route_tables, make_another, tag, attach_policy_of_aws, forget_member])
 def test_whatever_is_changed_is_found(change: Callable[[Any], None], copies: Callable[[], Copy]) -> None:
     copy = copies()
     before: State = copy.state()

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from sandbox.aws.patches import (
     acm,
+    client_tokens,
     cloudtrail,
     cloudwatch,
     ec2,
@@ -33,6 +34,7 @@ from sandbox.aws.patches import (
 
 PATCHES = (
     *acm.PATCHES,
+    *client_tokens.PATCHES,
     *cloudtrail.PATCHES,
     *cloudwatch.PATCHES,
     *ec2.PATCHES,

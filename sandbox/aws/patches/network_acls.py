@@ -78,28 +78,6 @@ def patch_denial_of_new_network_acl() -> None:
     wrap(EC2Backend, "create_network_acl", create)
 
 
-def patch_client_token_of_network_acl() -> None:
-    """CreateNetworkAcl makes another network ACL when a request is repeated with its ClientToken.
-
-    Symptom: the SDK, which sends a token unless it is given one, leaves a second network ACL after a lost answer.
-    Source: EC2 API reference, CreateNetworkAcl, ClientToken, and "Ensuring idempotency in Amazon EC2 API requests".
-    """
-
-    def answer(original: Callable[..., ActionResult], self: NetworkACLs) -> ActionResult:
-        made: dict[str, str] = vars(self.ec2_backend).setdefault("network_acl_tokens", {})
-        token = self._get_param("ClientToken")
-        acl = self.ec2_backend.network_acls.get(made.get(token, ""))
-        if acl:
-            return ActionResult({"NetworkAcl": acl})
-        answered = original(self)
-        result: Any = answered.result
-        if token:
-            made[token] = result["NetworkAcl"].id
-        return answered
-
-    wrap(NetworkACLs, "create_network_acl", answer)
-
-
 def patch_missing_network_acl_entry() -> None:
     """DeleteNetworkAclEntry and ReplaceNetworkAclEntry answer 500 for a rule that does not exist.
 
@@ -229,7 +207,6 @@ PATCHES = (
     patch_icmp_of_network_acl_entry,
     patch_network_acl_id_filter,
     patch_denial_of_new_network_acl,
-    patch_client_token_of_network_acl,
     patch_missing_network_acl_entry,
     patch_network_acl_entry_quota,
     patch_network_acl_association,

@@ -730,12 +730,21 @@ def test_new_network_acl_denies_everything(aws: Any, own_vpc: dict[str, str]) ->
     assert found == {(True, 32767, "deny"), (False, 32767, "deny")}
 
 
-def test_network_acl_of_a_repeated_request(aws: Any, own_vpc: dict[str, str]) -> None:
-    ec2, made = aws.client("ec2"), {"VpcId": own_vpc["vpc"], "ClientToken": uuid.uuid4().hex}
-    first, again = (ec2.create_network_acl(**made)["NetworkAcl"]["NetworkAclId"] for _time in range(2))
-    assert first == again
-    ec2.delete_network_acl(NetworkAclId=first)
-    assert ec2.create_network_acl(VpcId=own_vpc["vpc"])["NetworkAcl"]["NetworkAclId"] != first
+@pytest.mark.parametrize("number", range(3))
+def test_a_repeated_request_makes_nothing_more(aws: Any, own_vpc: dict[str, str], number: int) -> None:
+    ec2, once = aws.client("ec2"), uuid.uuid4().hex
+    template = {"LaunchTemplateName": f"template-{once}", "LaunchTemplateData": {}}
+    create: Callable[..., dict[str, Any]] = (
+        lambda **token: ec2.create_network_acl(VpcId=own_vpc["vpc"], **token),
+        lambda **token: ec2.create_nat_gateway(SubnetId=own_vpc["subnet"], ConnectivityType="private", **token),
+        lambda **token: ec2.create_launch_template_version(**template, **token),
+    )[number]
+    if number == 2:
+        ec2.create_launch_template(**template)
+    first, again, other = (create(ClientToken=token) for token in (once, once, uuid.uuid4().hex))
+    for answer in (first, again, other):
+        del answer["ResponseMetadata"]
+    assert first == again != other
 
 
 def test_network_acl_entry_that_does_not_exist(aws: Any, own_vpc: dict[str, str]) -> None:
