@@ -19,6 +19,7 @@ from tests.stages.programs import environment
 from tools.toolchain import venv_command
 
 CALLBACKS = Path(__file__).parent / "callback"
+HURRY = Path(__file__).parent / "hurry"
 # Seconds that no run takes.
 TIMEOUT = 600
 # The emulated API server is nowhere.
@@ -55,6 +56,7 @@ def waiting(sandbox: Sandbox, playbook: str, play: int, **variables: Any) -> Ite
         "SANDBOX_NAME": sandbox.name,
         "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
         "ANSIBLE_CALLBACKS_ENABLED": "supastack.aws.preload,copies",
+        "PYTHONPATH": str(HURRY),
         "RESUME_SOCKET": str(path),
         "RESUME_PLAY": str(play),
         # So that it ends with the sandbox, whatever becomes of this process.
